@@ -1,0 +1,26 @@
+"""What the pipeline hands over for booking, and what it learns back."""
+
+from __future__ import annotations
+
+import msgspec
+
+from ledger.domain.calls import PricedCall, Refusal
+
+
+class Batch(msgspec.Struct, frozen=True, kw_only=True):
+    """What one request brought: every record it held is counted in exactly one of these."""
+
+    receiver: str
+    calls: list[PricedCall]
+    refusals: list[Refusal] = []
+    """Evidence of refused records; of very many the first ones only."""
+    rejected: int = 0
+    ignored: int = 0
+    """Records that are no LLM calls."""
+
+
+class Booked(msgspec.Struct, frozen=True):
+    """How the calls of one batch were booked."""
+
+    booked: int
+    duplicate: int

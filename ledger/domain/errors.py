@@ -1,0 +1,68 @@
+"""The tree of errors Tollbook raises on purpose; `permanent` says that trying again cannot help."""
+
+from __future__ import annotations
+
+
+class TollbookError(Exception):
+    """Something went wrong in Tollbook."""
+
+    permanent = True
+
+
+class InvalidRecord(TollbookError):
+    """A record that cannot be booked as it is.
+
+    `path` is where in the record the fault lies (JSON path or attribute name), `reason` what it is.
+    """
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(f"{path}: {reason}" if path else reason)
+        self.path = path
+        self.reason = reason
+
+
+class UnreadableBody(TollbookError):
+    """A request body that cannot be read at all."""
+
+
+class BodyTooLarge(TollbookError):
+    """A request body, once decompressed, passes the limit."""
+
+    def __init__(self, limit_bytes: int) -> None:
+        super().__init__(
+            f"the body is larger than {limit_bytes} bytes once decompressed; send smaller batches"
+        )
+        self.limit_bytes = limit_bytes
+
+
+class InvalidQuestion(TollbookError):
+    """A query parameter that cannot be answered."""
+
+    def __init__(self, parameter: str, reason: str) -> None:
+        super().__init__(f"{parameter}: {reason}")
+        self.parameter = parameter
+        self.reason = reason
+
+
+class InvalidSetting(TollbookError):
+    """A setting that Tollbook cannot run with."""
+
+
+class LedgerUnavailable(TollbookError):
+    """Postgres cannot be reached or gave up; the same request may succeed later."""
+
+    permanent = False
+
+
+class Overloaded(TollbookError):
+    """The queue of waiting calls is full; the same request may succeed in a moment."""
+
+    permanent = False
+
+    def __init__(self, retry_after_seconds: int) -> None:
+        super().__init__(f"too many calls are waiting; try again in {retry_after_seconds} s")
+        self.retry_after_seconds = retry_after_seconds
+
+
+class EmbeddedPostgresFailed(TollbookError):
+    """The embedded Postgres cannot be started."""

@@ -1,0 +1,79 @@
+"""The price book of one process: which rate card applies to a call, remembered by day."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from ledger.domain.calls import ERROR, Call, Cost
+from ledger.pricing.catalog import UnknownPrice, depends_on_time_of_day, find_model, rate_card
+from ledger.pricing.cost import Tariff
+from ledger.pricing.rates import RateCard
+
+_MAX_REMEMBERED = 50_000
+
+FREE_ERROR_TYPES = frozenset(("rate_limit", "rate_limit_exceeded", "RateLimitError"))
+
+_Key = tuple[str, str, str | None, int]
+_Entry = Tariff | str
+
+
+class PriceBook:
+    """Prices calls and collects the versions it used, so that they can be recorded before booking."""
+
+    def __init__(self) -> None:
+        self._entries: dict[_Key, _Entry] = {}
+        self.unrecorded: dict[UUID, RateCard] = {}
+
+    def price(self, call: Call) -> Cost:
+        """Cost of a call at the prices in force when it started; unpriced with a reason otherwise."""
+        if call.status == ERROR and not call.usage.is_known:
+            if is_refused_by_provider(call.error_type):
+                return Cost("priced", 0, "refused_by_provider")
+            return Cost("unpriced", None, "usage_unknown")
+        reason = "model_unknown"
+        for model in (call.model, call.request_model):
+            if not model:
+                continue
+            entry = self._entry(call.provider, model, call.service_tier, call.started_at)
+            if not isinstance(entry, str):
+                return entry.cost(call.usage)
+            reason = entry
+        return Cost("unpriced", None, reason)
+
+    def _entry(self, provider: str, model: str, tier: str | None, at: datetime) -> _Entry:
+        key = (provider, model, tier, at.toordinal())
+        entry = self._entries.get(key)
+        if entry is not None:
+            return entry
+        return self._look_up(key, at)
+
+    def _look_up(self, key: _Key, at: datetime) -> _Entry:
+        provider, model, tier, _ = key
+        found = find_model(provider, model)
+        if found is None:
+            return self._remember(key, "model_unknown")
+        try:
+            card = rate_card(*found, tier, at)
+        except UnknownPrice as unknown:
+            return self._remember(key, str(unknown))
+        self.unrecorded.setdefault(card.version, card)
+        entry = Tariff(card)
+        if depends_on_time_of_day(found[1]):
+            return entry
+        return self._remember(key, entry)
+
+    def _remember(self, key: _Key, entry: _Entry) -> _Entry:
+        if len(self._entries) >= _MAX_REMEMBERED:
+            self._entries.clear()
+        self._entries[key] = entry
+        return entry
+
+
+def is_refused_by_provider(error_type: str | None) -> bool:
+    """Whether the provider turned the request away (4xx, 429), which nobody charges for."""
+    if error_type is None:
+        return False
+    if error_type in FREE_ERROR_TYPES:
+        return True
+    return len(error_type) == 3 and error_type.startswith("4") and error_type.isdigit()

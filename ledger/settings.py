@@ -1,0 +1,176 @@
+"""All configuration of Tollbook: environment variables `TOLLBOOK_*`, `*_FILE` for secrets, or TOML.
+
+Precedence: environment, then the file named by TOLLBOOK_CONFIG (TOML, same names in lower case
+without the prefix), then the defaults here. Anything unknown or malformed stops the start and is
+named.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from ledger.domain.errors import InvalidSetting
+from ledger.domain.zones import zone
+
+PREFIX = "TOLLBOOK_"
+CONFIG_VARIABLE = "TOLLBOOK_CONFIG"
+
+
+def _default_home() -> Path:
+    if os.geteuid() == 0:
+        return Path("/var/lib/tollbook")
+    data = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(data) / "tollbook"
+
+
+class Settings(BaseSettings):
+    """Everything an operator can set."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
+
+    database_url: str | None = Field(
+        None, description="Postgres 15 or newer; unset: an embedded Postgres under the home"
+    )
+    home: Path = Field(
+        default_factory=_default_home, description="Where the embedded Postgres keeps its data"
+    )
+    collector_bind: str = Field(
+        "127.0.0.1:4318", description="Address and port of the HTTP API and the OTLP receiver"
+    )
+    dashboards_bind: str = Field("127.0.0.1:8050", description="Address and port of the dashboards")
+    auth: Literal["on", "off"] | None = Field(
+        None, description="`off` is the default on loopback and refused on any other address"
+    )
+    time_zone: str = Field(
+        "UTC", description="The operator's IANA zone: days in views across tenants"
+    )
+    default_tenant: str | None = Field(
+        None, description="Tenant of records that name none; unset: such records are refused"
+    )
+    ingest_workers: int = Field(
+        default_factory=lambda: max(1, min(8, os.cpu_count() or 1)),
+        ge=1,
+        le=64,
+        description="Processes of the collector",
+    )
+    max_body_bytes: int = Field(
+        64 * 2**20, ge=1024, description="Largest request body once decompressed"
+    )
+    max_waiting_calls: int = Field(
+        100_000, ge=1000, description="Calls a process holds before it answers 503"
+    )
+    rejected_records_kept: int = Field(
+        100_000, ge=0, description="Refused records kept as evidence; the oldest go first"
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="Least severe log line to write"
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Environment first, then the secrets' files, then the TOML file."""
+        toml = TomlConfigSettingsSource(settings_cls, os.environ.get(CONFIG_VARIABLE))
+        return init_settings, env_settings, _SecretFiles(settings_cls), toml
+
+    @field_validator("time_zone")
+    @classmethod
+    def _zone_exists(cls, value: str) -> str:
+        zone(value)
+        return value
+
+    @field_validator("collector_bind", "dashboards_bind")
+    @classmethod
+    def _bind_is_address_and_port(cls, value: str) -> str:
+        host, separator, port = value.rpartition(":")
+        if not separator or not host or not port.isdigit() or int(port) > 65535:
+            raise ValueError("expected ADDRESS:PORT, such as 127.0.0.1:4318")
+        return value
+
+
+class _SecretFiles(PydanticBaseSettingsSource):
+    """Reads TOLLBOOK_X from the file that TOLLBOOK_X_FILE names."""
+
+    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:
+        path = os.environ.get(f"{PREFIX}{field_name.upper()}_FILE")
+        if path is None:
+            return None, field_name, False
+        try:
+            return Path(path).read_text().strip(), field_name, False
+        except OSError as error:
+            raise InvalidSetting(
+                f"{PREFIX}{field_name.upper()}_FILE: cannot read {path}: {error.strerror}"
+            ) from error
+
+    def __call__(self) -> dict[str, Any]:
+        found = {
+            name: self.get_field_value(field, name)[0]
+            for name, field in self.settings_cls.model_fields.items()
+        }
+        return {name: value for name, value in found.items() if value is not None}
+
+
+def load_settings() -> Settings:
+    """Read the settings once. Raises InvalidSetting naming each variable that is wrong."""
+    _refuse_unknown_variables()
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        faults = (
+            f"{PREFIX}{'_'.join(str(part) for part in fault['loc']).upper()}: {fault['msg']}"
+            for fault in error.errors()
+        )
+        raise InvalidSetting("; ".join(faults)) from error
+    _refuse_open_binds(settings)
+    return settings
+
+
+def _refuse_unknown_variables() -> None:
+    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
+    known |= {f"{name}_FILE" for name in known} | {CONFIG_VARIABLE}
+    for name in sorted(os.environ):
+        if name.startswith(PREFIX) and not name.startswith(f"{PREFIX}TEST_") and name not in known:
+            raise InvalidSetting(f"{name} is no setting of Tollbook; see the README for the list")
+
+
+def _refuse_open_binds(settings: Settings) -> None:
+    if settings.auth == "on":
+        raise InvalidSetting(
+            "TOLLBOOK_AUTH=on: this version cannot check credentials yet; bind to a loopback"
+            " address and leave TOLLBOOK_AUTH unset"
+        )
+    for name in ("collector_bind", "dashboards_bind"):
+        if not is_loopback(getattr(settings, name)):
+            raise InvalidSetting(
+                f"{PREFIX}{name.upper()}={getattr(settings, name)} is reachable by others, and"
+                " without authentication everybody could read and write every tenant; bind to"
+                " 127.0.0.1 and put an authenticating proxy in front"
+            )
+
+
+def is_loopback(bind: str) -> bool:
+    """Whether an ADDRESS:PORT can only be reached from the machine itself."""
+    host = bind.rpartition(":")[0].strip("[]")
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

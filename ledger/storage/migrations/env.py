@@ -1,0 +1,12 @@
+"""Runs migrations on the connection that `ledger.storage.schema` hands over."""
+
+from __future__ import annotations
+
+from alembic import context
+
+from ledger.storage.tables import metadata
+
+connection = context.config.attributes["connection"]
+context.configure(connection=connection, target_metadata=metadata, transaction_per_migration=False)
+with context.begin_transaction():
+    context.run_migrations()
