@@ -73,6 +73,11 @@ class Settings(BaseSettings):
     rejected_records_kept: int = Field(
         100_000, ge=0, description="Refused records kept as evidence; the oldest go first"
     )
+    metrics_max_samples: int = Field(
+        10_000,
+        ge=200,
+        description="Sample lines of /metrics beyond which new label values become `other`",
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="Least severe log line to write"
     )

@@ -19,12 +19,12 @@ def keep_refusals(connection: psycopg.Connection[Any], batches: Sequence[Batch])
     """Store the evidence of all batches; an unknown tenant is the empty text."""
     rows = [
         (
-            refusal.tenant or "",
+            _storable(refusal.tenant or ""),
             batch.receiver,
             refusal.index,
-            refusal.path,
-            refusal.reason,
-            refusal.payload,
+            _storable(refusal.path),
+            _storable(refusal.reason),
+            refusal.payload and _storable(refusal.payload),
         )
         for batch in batches
         for refusal in batch.refusals
@@ -32,3 +32,8 @@ def keep_refusals(connection: psycopg.Connection[Any], batches: Sequence[Batch])
     if rows:
         with connection.cursor() as cursor:
             cursor.executemany(_KEEP, rows)
+
+
+def _storable(value: str) -> str:
+    """Postgres cannot store NUL in text."""
+    return value.replace("\x00", "\N{REPLACEMENT CHARACTER}")

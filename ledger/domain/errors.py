@@ -25,6 +25,10 @@ class UnreadableBody(TollbookError):
     """A request body that cannot be read at all."""
 
 
+class UnsupportedBody(UnreadableBody):
+    """A request body in a format or an encoding that Tollbook does not speak."""
+
+
 class BodyTooLarge(TollbookError):
     """A request body, once decompressed, passes the limit."""
 

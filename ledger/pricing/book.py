@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
@@ -23,10 +24,24 @@ class PriceBook:
 
     def __init__(self) -> None:
         self._entries: dict[_Key, _Entry] = {}
-        self.unrecorded: dict[UUID, RateCard] = {}
+        self._recorded: set[UUID] = set()
+        self._unrecorded: dict[UUID, RateCard] = {}
+
+    @property
+    def unrecorded(self) -> list[RateCard]:
+        """Versions that were used and are not known to stand in the ledger."""
+        return list(self._unrecorded.values())
+
+    def mark_recorded(self, cards: Iterable[RateCard]) -> None:
+        """Remember that these versions stand in the ledger."""
+        for card in cards:
+            self._recorded.add(card.version)
+            self._unrecorded.pop(card.version, None)
 
     def price(self, call: Call) -> Cost:
         """Cost of a call at the prices in force when it started; unpriced with a reason otherwise."""
+        if call.cache_hit:
+            return Cost("priced", 0, "answered_from_cache")
         if call.status == ERROR and not call.usage.is_known:
             if is_refused_by_provider(call.error_type):
                 return Cost("priced", 0, "refused_by_provider")
@@ -57,8 +72,9 @@ class PriceBook:
             card = rate_card(*found, tier, at)
         except UnknownPrice as unknown:
             return self._remember(key, str(unknown))
-        self.unrecorded.setdefault(card.version, card)
         entry = Tariff(card)
+        if entry.version not in self._recorded:
+            self._unrecorded[entry.version] = card
         if depends_on_time_of_day(found[1]):
             return entry
         return self._remember(key, entry)

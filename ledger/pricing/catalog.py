@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from importlib.metadata import version
 
 from genai_prices.data_snapshot import find_provider_by_id, get_snapshot
@@ -59,6 +60,7 @@ class UnknownPrice(Exception):
     """The catalog has no price for this model in this context; the text says why."""
 
 
+@lru_cache(maxsize=4096)
 def infer_provider(model: str) -> str | None:
     """The provider whose models are named like this one, or None."""
     for provider in get_snapshot().providers:

@@ -99,7 +99,7 @@ class EmbeddedPostgres:
             self._initialise()
         if self._postmaster() is not None:
             self._wait_until_ready()
-            log.info("adopted the embedded Postgres that was already running")
+            log.debug("found the embedded Postgres running already")
             return
         self._start()
 

@@ -182,6 +182,14 @@ refused_records = Table(
     Column("payload", Text),
 )
 
+self_checks = Table(
+    "self_checks",
+    metadata,
+    Column("scope", Text, primary_key=True),
+    Column("drift_pico_usd", Numeric, nullable=False),
+    Column("checked_at", DateTime(timezone=True), nullable=False, server_default=_NOW),
+)
+
 palette = Table(
     "palette",
     metadata,

@@ -1,0 +1,20 @@
+"""The conventions in which spans describe LLM calls, one file each."""
+
+from __future__ import annotations
+
+from collector.receivers.dialects import openinference, otel_genai
+from collector.receivers.spans import Span
+from ledger.domain.calls import Call
+
+_DIALECTS = (openinference, otel_genai)
+
+
+def read_call(span: Span, default_tenant: str | None) -> Call | None:
+    """The call that a span describes; None when it is no LLM call in any dialect.
+
+    Raises InvalidRecord when it is one but cannot be booked.
+    """
+    for dialect in _DIALECTS:
+        if dialect.describes_call(span):
+            return dialect.read_call(span, default_tenant)
+    return None

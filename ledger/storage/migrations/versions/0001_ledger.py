@@ -147,6 +147,12 @@ CREATE TABLE refused_records (
     PRIMARY KEY (tenant, received_at, record_id)
 );
 
+CREATE TABLE self_checks (
+    scope text PRIMARY KEY,
+    drift_pico_usd numeric NOT NULL,
+    checked_at timestamptz NOT NULL DEFAULT now()
+);
+
 CREATE TABLE palette (
     dimension text NOT NULL,
     value text NOT NULL,
@@ -250,12 +256,12 @@ _TENANT_TABLES = (
 _GRANTS = """
 GRANT SELECT ON alembic_version TO tollbook_app, tollbook_ingest, tollbook_reader;
 GRANT SELECT ON tenants, series, calls, rollups, totals, refused_records, price_versions,
-    ingest_totals TO tollbook_app, tollbook_reader;
+    ingest_totals, self_checks TO tollbook_app, tollbook_reader;
 GRANT SELECT ON metric_label_sets TO tollbook_app;
 GRANT SELECT, INSERT ON palette TO tollbook_app;
 GRANT SELECT, INSERT ON tenants, series, calls, price_versions, metric_label_sets
     TO tollbook_ingest;
-GRANT SELECT, INSERT, UPDATE ON rollups, totals, ingest_totals TO tollbook_ingest;
+GRANT SELECT, INSERT, UPDATE ON rollups, totals, ingest_totals, self_checks TO tollbook_ingest;
 GRANT SELECT, INSERT, DELETE ON refused_records TO tollbook_ingest;
 REVOKE ALL ON FUNCTION ensure_call_partitions(date[]) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ensure_call_partitions(date[]) TO tollbook_ingest;

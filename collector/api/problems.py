@@ -1,0 +1,82 @@
+"""Errors as RFC 9457 problem documents. HTTP statuses are chosen here and nowhere else."""
+
+from __future__ import annotations
+
+import logging
+from http import HTTPStatus
+
+import msgspec
+from flask import Flask, Response
+from werkzeug.exceptions import HTTPException
+
+from ledger.domain.errors import (
+    BodyTooLarge,
+    InvalidQuestion,
+    LedgerUnavailable,
+    Overloaded,
+    TollbookError,
+    UnreadableBody,
+    UnsupportedBody,
+)
+
+log = logging.getLogger(__name__)
+
+_STATUSES: dict[type[TollbookError], HTTPStatus] = {
+    UnreadableBody: HTTPStatus.BAD_REQUEST,
+    UnsupportedBody: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    BodyTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    InvalidQuestion: HTTPStatus.BAD_REQUEST,
+    LedgerUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    Overloaded: HTTPStatus.SERVICE_UNAVAILABLE,
+}
+_RETRY_AFTER_SECONDS = 5
+
+
+def problem(status: HTTPStatus, detail: str, **members: object) -> Response:
+    """A problem document; `members` are further fields of it."""
+    document = {
+        "type": "about:blank",
+        "title": status.phrase,
+        "status": status.value,
+        "detail": detail,
+        **members,
+    }
+    response = Response(
+        msgspec.json.encode(document), status=status.value, content_type="application/problem+json"
+    )
+    if status in (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS):
+        response.headers["Retry-After"] = str(_RETRY_AFTER_SECONDS)
+    return response
+
+
+def status_of(error: TollbookError) -> HTTPStatus:
+    """The HTTP status that says what kind of fault an error is."""
+    for kind in type(error).__mro__:
+        if kind in _STATUSES:
+            return _STATUSES[kind]
+    return HTTPStatus.INTERNAL_SERVER_ERROR
+
+
+def register(app: Flask) -> None:
+    """Answer every error of the application with a problem document."""
+
+    @app.errorhandler(TollbookError)
+    def tollbook_error(error: TollbookError) -> Response:
+        members = {"parameter": error.parameter} if isinstance(error, InvalidQuestion) else {}
+        return problem(status_of(error), str(error), **members)
+
+    @app.errorhandler(HTTPException)
+    def http_error(error: HTTPException) -> Response:
+        response = problem(HTTPStatus(error.code or 500), error.description or "")
+        for name, value in error.get_headers():
+            if name.lower() not in ("content-type", "content-length"):
+                response.headers[name] = value
+        return response
+
+    @app.errorhandler(Exception)
+    def unexpected_error(error: Exception) -> Response:
+        log.exception("a request failed", exc_info=error)
+        return problem(
+            HTTPStatus.INTERNAL_SERVER_ERROR,
+            "an error of Tollbook's own; nothing of this request was booked; the log says more",
+        )

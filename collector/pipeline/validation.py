@@ -1,0 +1,83 @@
+"""What every call must fulfil, whichever receiver it came through."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from ledger.domain.calls import Call
+from ledger.domain.errors import InvalidRecord
+
+EARLIEST_START = datetime(2015, 1, 1, tzinfo=UTC)
+FURTHEST_AHEAD = timedelta(days=1)
+LONGEST_CALL_SECONDS = 7 * 86_400.0
+LONGEST_TEXT = 256
+MOST_TAGS = 64
+
+_KEY_TEXTS = ("tenant", "id", "provider", "model", "operation")
+_TEXTS = (
+    "request_model", "error_type", "feature", "service", "environment", "region", "user",
+    "session", "prompt_name", "prompt_version", "service_tier", "trace_id", "span_id",
+    "operation_id", "response_id", "reservation_id", "verdict",
+)  # fmt: skip
+_DURATIONS = ("duration_seconds", "time_to_first_token_seconds")
+
+
+def validated(call: Call, now: datetime) -> Call:
+    """The call with its time in UTC and overlong texts cut.
+
+    Raises InvalidRecord, naming the field, for what must not be booked: a key text that is
+    missing, too long or unprintable, a start before 2015 or more than a day after `now`, a duration
+    that is not finite or longer than a week.
+    """
+    changes: dict[str, Any] = {}
+    for name in _KEY_TEXTS:
+        _check_key_text(name, getattr(call, name))
+    if not EARLIEST_START <= call.started_at <= now + FURTHEST_AHEAD:
+        raise InvalidRecord(
+            "started_at",
+            f"{call.started_at.isoformat()} is before {EARLIEST_START.year} or more than a day ahead",
+        )
+    if call.started_at.tzinfo is not UTC:
+        changes["started_at"] = call.started_at.astimezone(UTC)
+    for name in _DURATIONS:
+        seconds = getattr(call, name)
+        if seconds is not None and not 0 <= seconds <= LONGEST_CALL_SECONDS:
+            shown = seconds if math.isfinite(seconds) else "not a number"
+            raise InvalidRecord(name, f"{shown} is negative or longer than a week")
+    for name in _TEXTS:
+        value = getattr(call, name)
+        if value and (len(value) > LONGEST_TEXT or "\x00" in value):
+            changes[name] = _storable(value)
+    if call.tags:
+        changes["tags"] = _storable_tags(call.tags)
+    return msgspec.structs.replace(call, **changes) if changes else call
+
+
+def _check_key_text(name: str, value: str) -> None:
+    if not value or value.isspace():
+        raise InvalidRecord(name, "missing")
+    if len(value) > LONGEST_TEXT:
+        raise InvalidRecord(name, f"longer than {LONGEST_TEXT} characters")
+    if not value.isprintable():
+        raise InvalidRecord(name, "holds characters that cannot be printed")
+
+
+def _storable(value: str) -> str:
+    return value.replace("\x00", "\N{REPLACEMENT CHARACTER}")[:LONGEST_TEXT]
+
+
+def _storable_tags(tags: dict[str, Any]) -> dict[str, Any]:
+    """The first tags with plain values; nested ones could hold content and are left out."""
+    kept: dict[str, Any] = {}
+    for name, value in tags.items():
+        if len(kept) == MOST_TAGS:
+            break
+        if isinstance(value, str):
+            kept[_storable(name)] = _storable(value)
+        elif isinstance(value, bool | int) or (isinstance(value, float) and math.isfinite(value)):
+            kept[_storable(name)] = value
+    return kept

@@ -1,0 +1,152 @@
+"""POST /v1/calls: JSON (one call or an array of calls) and NDJSON (a call a line) to calls."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from hashlib import blake2b
+from typing import Any
+
+import msgspec
+
+from collector.receivers.evidence import record_payload, tenant_of
+from collector.receivers.received import Received
+from collector.receivers.records import CallRecord, UsageRecord
+from ledger.domain.calls import ERROR, OK, UNKNOWN_MODEL, UNKNOWN_PROVIDER, Call
+from ledger.domain.errors import InvalidRecord, UnreadableBody
+from ledger.domain.money import pico_from_usd
+from ledger.domain.usage import NO_USAGE, TOKEN_FIELDS, Usage, usage_from_inclusive
+from ledger.pricing.catalog import infer_provider
+
+RECEIVER = "calls"
+
+_record = msgspec.json.Decoder(CallRecord)
+_array = msgspec.json.Decoder(list[msgspec.Raw])
+
+
+def decode_json(body: bytes, default_tenant: str | None = None) -> Received:
+    """Read one call or an array of calls. Raises UnreadableBody when it is not JSON at all."""
+    stripped = body.lstrip()
+    if not stripped:
+        raise UnreadableBody("the body is empty; send a call, an array of calls, or NDJSON")
+    if not stripped.startswith(b"["):
+        try:
+            msgspec.json.decode(body, type=msgspec.Raw)
+        except (msgspec.DecodeError, RecursionError) as error:
+            raise UnreadableBody(_malformed(error)) from error
+        return _decode_each([body], default_tenant)
+    try:
+        records = _array.decode(body)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise UnreadableBody(_malformed(error)) from error
+    return _decode_each((bytes(record) for record in records), default_tenant)
+
+
+def decode_ndjson(body: bytes, default_tenant: str | None = None) -> Received:
+    """Read one call a line; a damaged line hurts only itself."""
+    return _decode_each((line for line in body.split(b"\n") if line.strip()), default_tenant)
+
+
+def _decode_each(records: Iterable[bytes], default_tenant: str | None) -> Received:
+    received = Received(RECEIVER)
+    for position, record in enumerate(records):
+        try:
+            received.add(position, _call(_record.decode(record), record, default_tenant))
+        except InvalidRecord as invalid:
+            _refuse(received, position, record, invalid.path, invalid.reason)
+        except msgspec.ValidationError as error:
+            reason, _, path = str(error).partition(" - at `$")
+            _refuse(received, position, record, path.strip("`.") or "record", reason)
+        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+            _refuse(received, position, record, "record", _malformed(error))
+    return received
+
+
+def _refuse(received: Received, position: int, record: bytes, path: str, reason: str) -> None:
+    received.refuse(position, path, reason, tenant_of(record), record_payload(record))
+
+
+def _call(record: CallRecord, raw: bytes, default_tenant: str | None) -> Call:
+    tenant = record.tenant or default_tenant
+    if not tenant:
+        raise InvalidRecord("tenant", "missing: every call belongs to a tenant")
+    status = record.status or (ERROR if record.error_type else OK)
+    if not record.model and not record.request_model and status != ERROR:
+        raise InvalidRecord("model", "missing: a call that succeeded names its model")
+    model = record.model or record.request_model or UNKNOWN_MODEL
+    usage, raw_usage = _usage(record.usage)
+    return Call(
+        tenant=tenant,
+        id=_identity(record, raw),
+        started_at=record.started_at,
+        provider=record.provider or infer_provider(model) or UNKNOWN_PROVIDER,
+        model=model,
+        request_model=record.request_model,
+        operation=record.operation or "chat",
+        status=status,
+        error_type=record.error_type,
+        usage=usage,
+        raw_usage=raw_usage,
+        duration_seconds=record.duration_seconds,
+        time_to_first_token_seconds=record.time_to_first_token_seconds,
+        feature=record.feature or "",
+        service=record.service or "",
+        environment=record.environment or "",
+        region=record.region or "",
+        user=record.user,
+        session=record.session,
+        prompt_name=record.prompt_name,
+        prompt_version=record.prompt_version or "",
+        service_tier=record.service_tier,
+        trace_id=record.trace_id,
+        span_id=record.span_id,
+        operation_id=record.operation_id,
+        attempt=record.attempt,
+        response_id=record.response_id,
+        reservation_id=record.reservation_id,
+        reported_cost_pico_usd=_reported_cost(record),
+        cache_hit=record.cache_hit,
+        verdict=record.verdict,
+        tags=record.tags,
+    )
+
+
+def _identity(record: CallRecord, raw: bytes) -> str:
+    """The sender's id, or trace and span, or else a digest, so that resending stays harmless."""
+    if record.id:
+        return record.id
+    if record.trace_id and record.span_id:
+        return f"{record.trace_id}{record.span_id}"
+    return blake2b(raw.strip(), digest_size=16).hexdigest()
+
+
+def _usage(record: UsageRecord | None) -> tuple[Usage, dict[str, Any] | None]:
+    if record is None:
+        return NO_USAGE, None
+    if record.otel_input is None and record.otel_output is None:
+        return Usage(**{name: getattr(record, name) for name in TOKEN_FIELDS}), None
+    usage = usage_from_inclusive(
+        input_tokens=record.otel_input,
+        output_tokens=record.otel_output,
+        cache_read=record.otel_cache_read,
+        cache_write=(
+            record.otel_cache_creation if record.otel_cache_write is None else record.otel_cache_write
+        ),
+        reasoning=record.otel_reasoning,
+    )
+    sent = msgspec.to_builtins(record)
+    return usage, {name: tokens for name, tokens in sent.items() if tokens is not None}
+
+
+def _reported_cost(record: CallRecord) -> int | None:
+    if record.reported_cost_usd is None:
+        return None
+    try:
+        return pico_from_usd(record.reported_cost_usd)
+    except ValueError as error:
+        raise InvalidRecord("reported_cost_usd", str(error)) from error
+
+
+def _malformed(error: Exception) -> str:
+    if isinstance(error, RecursionError):
+        return "JSON is nested too deeply"
+    return str(error)

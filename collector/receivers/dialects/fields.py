@@ -1,0 +1,187 @@
+"""Reading the fields of a call from attributes, shared by all dialects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from collector.receivers import semconv
+from collector.receivers.spans import Span
+from ledger.domain.calls import ERROR, OK, UNKNOWN_MODEL, UNKNOWN_PROVIDER, Call
+from ledger.domain.errors import InvalidRecord
+from ledger.domain.money import pico_from_usd
+from ledger.domain.usage import Usage, token_count, usage_from_inclusive
+from ledger.pricing.catalog import infer_provider
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LAST_UNIX_NANOS = 4_102_444_800 * 10**9  # year 2100
+
+ReadUsage = tuple[Usage, dict[str, Any] | None]
+
+
+def first(attributes: Mapping[str, Any], names: Iterable[str]) -> Any:
+    """The value under the first of these names that is set."""
+    for name in names:
+        value = attributes.get(name)
+        if value is not None and value != "":
+            return value
+    return None
+
+
+def text(value: Any) -> str | None:
+    """A plain value as text; None for lists, maps and nothing."""
+    if value is None or isinstance(value, str):
+        return value or None
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, int | float) else None
+
+
+def number(attributes: Mapping[str, Any], name: str) -> float | None:
+    """A number. Raises InvalidRecord when the attribute is something else."""
+    value = attributes.get(name)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise InvalidRecord(name, "expected a number")
+    return float(value)
+
+
+def read_usage(attributes: Mapping[str, Any], table: Mapping[str, tuple[str, ...]]) -> ReadUsage:
+    """Disjoint usage from inclusive counts, and the counts as they were sent.
+
+    Raises InvalidRecord naming the attribute whose count is no count.
+    """
+    counts: dict[str, int | None] = {"input_tokens": None, "output_tokens": None}
+    sent: dict[str, Any] = {}
+    for part, names in table.items():
+        for name in names:
+            if name in attributes:
+                counts[part] = _count(attributes[name], name)
+                sent[name] = attributes[name]
+                break
+    return usage_from_inclusive(**counts), sent or None  # type: ignore[arg-type]
+
+
+def build_call(
+    span: Span,
+    dialect: str,
+    default_tenant: str | None,
+    *,
+    provider: str | None,
+    model: str | None,
+    request_model: str | None,
+    operation: str | None,
+    usage: ReadUsage,
+    time_to_first_token_seconds: float | None,
+) -> Call:
+    """A call from what its dialect says and what every span may carry.
+
+    Raises InvalidRecord for a missing tenant, a missing model and impossible times.
+    """
+    attributes = span.attributes
+    error_type = text(first(attributes, semconv.ERROR_TYPE))
+    status = ERROR if span.is_error or error_type else OK
+    model = text(attributes.get(semconv.MODEL)) or model or request_model
+    if model is None and status == OK:
+        raise InvalidRecord("gen_ai.request.model", "missing: a call names its model")
+    provider = text(attributes.get(semconv.PROVIDER)) or (provider and provider.lower())
+    return Call(
+        tenant=tenant_of(span) or _default(default_tenant),
+        id=text(attributes.get(semconv.ID)) or f"{span.trace_id}{span.span_id}",
+        started_at=_moment(span.start_unix_nanos),
+        provider=provider or infer_provider(model or "") or UNKNOWN_PROVIDER,
+        model=model or UNKNOWN_MODEL,
+        request_model=request_model,
+        operation=text(attributes.get(semconv.OPERATION)) or operation or "chat",
+        status=status,
+        error_type=error_type or ("error" if status == ERROR else None),
+        usage=usage[0],
+        raw_usage=usage[1],
+        duration_seconds=_duration_seconds(span),
+        time_to_first_token_seconds=time_to_first_token_seconds,
+        trace_id=span.trace_id or None,
+        span_id=span.span_id or None,
+        attempt=_count(attributes.get(semconv.ATTEMPT), semconv.ATTEMPT),
+        reported_cost_pico_usd=_reported_cost(attributes),
+        cache_hit=_flag(attributes.get(semconv.CACHE_HIT)),
+        tags=_tags(attributes),
+        dialect=dialect,
+        **_shared_fields(span),
+    )
+
+
+def tenant_of(span: Span) -> str | None:
+    """Whose call it is: the span says, or else its resource."""
+    for attributes in (span.attributes, span.resource):
+        tenant = text(first(attributes, semconv.TENANT))
+        if tenant:
+            return tenant
+    return None
+
+
+def _default(default_tenant: str | None) -> str:
+    if default_tenant is None:
+        raise InvalidRecord(
+            "tenant.id", "missing on the span and on its resource: every call belongs to a tenant"
+        )
+    return default_tenant
+
+
+def _shared_fields(span: Span) -> dict[str, Any]:
+    fields = {}
+    for field, names in semconv.SHARED_FIELDS.items():
+        value = first(span.attributes, names)
+        if value is None and span.resource:
+            value = first(span.resource, names)
+        value = text(value)
+        if value is not None:
+            fields[field] = value
+    return fields
+
+
+def _moment(unix_nanos: int) -> datetime:
+    if not 0 <= unix_nanos <= _LAST_UNIX_NANOS:
+        raise InvalidRecord("start_time_unix_nano", f"{unix_nanos} is no believable time")
+    return _EPOCH + timedelta(microseconds=unix_nanos // 1000)
+
+
+def _duration_seconds(span: Span) -> float | None:
+    if span.end_unix_nanos == 0:
+        return None
+    if span.end_unix_nanos < span.start_unix_nanos:
+        raise InvalidRecord("end_time_unix_nano", "is before start_time_unix_nano")
+    return (span.end_unix_nanos - span.start_unix_nanos) / 1e9
+
+
+def _count(value: Any, name: str) -> int | None:
+    try:
+        return token_count(value, name)
+    except ValueError as error:
+        raise InvalidRecord(name, str(error).removeprefix(f"{name}: ")) from error
+
+
+def _flag(value: Any) -> bool | None:
+    return value if isinstance(value, bool) else None
+
+
+def _reported_cost(attributes: Mapping[str, Any]) -> int | None:
+    """What the sender says the call cost; a figure that is none is left out, the call is kept."""
+    value = first(attributes, semconv.REPORTED_COST)
+    if not isinstance(value, str | int | float) or isinstance(value, bool):
+        return None
+    try:
+        return pico_from_usd(Decimal(str(value)))
+    except (InvalidOperation, ValueError):
+        return None
+
+
+def _tags(attributes: Mapping[str, Any]) -> dict[str, Any] | None:
+    tags = {
+        name.removeprefix(semconv.TAG_PREFIX): value
+        for name, value in attributes.items()
+        if name.startswith(semconv.TAG_PREFIX)
+    }
+    return tags or None

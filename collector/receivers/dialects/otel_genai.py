@@ -1,0 +1,40 @@
+"""OpenTelemetry's GenAI conventions, current and previous names."""
+
+from __future__ import annotations
+
+from collector.receivers import semconv
+from collector.receivers.dialects.fields import build_call, first, number, read_usage, text
+from collector.receivers.spans import Span
+from ledger.domain.calls import Call
+
+NAME = "otel_genai"
+
+
+def describes_call(span: Span) -> bool:
+    """Whether the span is a request to a model, not an agent's step, a tool or a retrieval."""
+    attributes = span.attributes
+    operation = attributes.get(semconv.GENAI_OPERATION)
+    if operation in semconv.GENAI_OPERATIONS_WITHOUT_A_CALL:
+        return False
+    return operation is not None or any(
+        name in attributes
+        for name in (semconv.GENAI_REQUEST_MODEL, semconv.GENAI_RESPONSE_MODEL)
+    )
+
+
+def read_call(span: Span, default_tenant: str | None) -> Call:
+    """The call. Raises InvalidRecord naming the attribute that is wrong."""
+    attributes = span.attributes
+    return build_call(
+        span,
+        NAME,
+        default_tenant,
+        provider=text(first(attributes, semconv.GENAI_PROVIDER)),
+        model=text(attributes.get(semconv.GENAI_RESPONSE_MODEL)),
+        request_model=text(attributes.get(semconv.GENAI_REQUEST_MODEL)),
+        operation=text(
+            first(attributes, (semconv.GENAI_OPERATION, semconv.GENAI_PREVIOUS_OPERATION))
+        ),
+        usage=read_usage(attributes, semconv.GENAI_USAGE),
+        time_to_first_token_seconds=number(attributes, semconv.GENAI_TIME_TO_FIRST_CHUNK),
+    )

@@ -1,0 +1,139 @@
+"""OTLP's JSON encoding of traces: hexadecimal ids, 64-bit integers as text, camelCase names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from collector.receivers.semconv import is_wanted
+from collector.receivers.spans import Span
+from ledger.domain.errors import InvalidRecord
+
+_ERROR_STATUSES = (2, "STATUS_CODE_ERROR")
+
+
+class _Value(msgspec.Struct, rename="camel"):
+    string_value: str | None = None
+    bool_value: bool | None = None
+    int_value: int | str | None = None
+    double_value: float | str | None = None
+
+    def plain(self) -> Any:
+        """The scalar; None for lists and maps, which no wanted attribute is."""
+        if self.int_value is not None:
+            return _integer(self.int_value)
+        if self.double_value is not None:
+            return _float(self.double_value)
+        return self.string_value if self.bool_value is None else self.bool_value
+
+
+class _KeyValue(msgspec.Struct):
+    key: str
+    value: _Value | None = None
+
+
+class _Resource(msgspec.Struct):
+    attributes: list[_KeyValue] = []
+
+
+class _Scope(msgspec.Struct):
+    name: str = ""
+
+
+class _Status(msgspec.Struct):
+    code: int | str = 0
+
+
+class _Event(msgspec.Struct, rename="camel"):
+    name: str = ""
+    time_unix_nano: int | str = 0
+
+
+class _Span(msgspec.Struct, rename="camel"):
+    trace_id: str = ""
+    span_id: str = ""
+    start_time_unix_nano: int | str = 0
+    end_time_unix_nano: int | str = 0
+    attributes: list[_KeyValue] = []
+    events: list[_Event] = []
+    status: _Status | None = None
+
+
+class _ScopeSpans(msgspec.Struct):
+    scope: _Scope | None = None
+    spans: list[msgspec.Raw] = []
+
+
+class _ResourceSpans(msgspec.Struct, rename="camel"):
+    resource: _Resource | None = None
+    scope_spans: list[_ScopeSpans] = []
+
+
+class _TracesRequest(msgspec.Struct, rename="camel"):
+    resource_spans: list[_ResourceSpans] = []
+
+
+_request = msgspec.json.Decoder(_TracesRequest)
+_span = msgspec.json.Decoder(_Span)
+
+
+def spans_of_json(body: bytes) -> Iterator[Span | InvalidRecord]:
+    """The spans of a request; a span of the wrong shape comes as what is wrong with it.
+
+    Raises msgspec.MsgspecError, before the first span, when the body is no such request.
+    """
+    return _spans(_request.decode(body))
+
+
+def _spans(request: _TracesRequest) -> Iterator[Span | InvalidRecord]:
+    for resource_spans in request.resource_spans:
+        attributes = resource_spans.resource.attributes if resource_spans.resource else []
+        resource = _wanted(attributes)
+        for scope_spans in resource_spans.scope_spans:
+            scope = scope_spans.scope.name if scope_spans.scope else ""
+            for raw in scope_spans.spans:
+                try:
+                    yield _read(_span.decode(raw), scope, resource)
+                except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+                    yield InvalidRecord("span", str(error))
+
+
+def _read(span: _Span, scope: str, resource: dict[str, Any]) -> Span:
+    return Span(
+        span.trace_id.lower(),
+        span.span_id.lower(),
+        _integer(span.start_time_unix_nano) or 0,
+        _integer(span.end_time_unix_nano) or 0,
+        span.status is not None and span.status.code in _ERROR_STATUSES,
+        scope,
+        _wanted(span.attributes),
+        resource,
+        [(event.name, _integer(event.time_unix_nano) or 0) for event in span.events],
+    )
+
+
+def _wanted(values: list[_KeyValue]) -> dict[str, Any]:
+    return {
+        item.key: item.value.plain()
+        for item in values
+        if item.value is not None and is_wanted(item.key)
+    }
+
+
+def _integer(value: int | str) -> int | None:
+    """A 64-bit integer as OTLP's JSON writes it; None for text that is none."""
+    if isinstance(value, int):
+        return value
+    digits = value.removeprefix("-")
+    if not digits.isascii() or not digits.isdigit() or len(digits) > 20:
+        return None
+    return int(value)
+
+
+def _float(value: float | str) -> float | None:
+    try:
+        return float(value)
+    except ValueError:
+        return None

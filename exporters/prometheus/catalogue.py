@@ -1,0 +1,76 @@
+"""Every metric that Tollbook exposes, declared once; docs and rules are held against this list."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+Kind = Literal["counter", "gauge", "histogram"]
+
+
+class Metric(NamedTuple):
+    """Name, kind, labels and help text of one metric family."""
+
+    name: str
+    kind: Kind
+    labels: tuple[str, ...]
+    help: str
+
+
+CALL_LABELS = ("tenant", "feature", "provider", "model", "operation")
+
+COST = Metric(
+    "tollbook_llm_cost_usd_total",
+    "counter",
+    CALL_LABELS,
+    "Cost of booked calls in US dollars, unpriced calls not included.",
+)
+TOKENS = Metric(
+    "tollbook_llm_tokens_total",
+    "counter",
+    (*CALL_LABELS, "token_type"),
+    "Tokens of booked calls; the types do not overlap.",
+)
+CALLS = Metric("tollbook_llm_calls_total", "counter", (*CALL_LABELS, "status"), "Booked calls.")
+UNPRICED = Metric(
+    "tollbook_llm_unpriced_calls",
+    "gauge",
+    CALL_LABELS,
+    "Booked calls that have no price yet.",
+)
+DURATION = Metric(
+    "tollbook_llm_call_duration_seconds",
+    "histogram",
+    CALL_LABELS,
+    "Time from the start of a call to its end.",
+)
+TIME_TO_FIRST_TOKEN = Metric(
+    "tollbook_llm_time_to_first_token_seconds",
+    "histogram",
+    CALL_LABELS,
+    "Time from the start of a streamed call to its first token.",
+)
+INGEST = Metric(
+    "tollbook_ingest_calls_total",
+    "counter",
+    ("receiver", "result"),
+    "Records that came in, by what became of them.",
+)
+DRIFT = Metric(
+    "tollbook_ledger_drift_usd",
+    "gauge",
+    (),
+    "Difference between the calls and what is counted from them; anything but 0 is a fault.",
+)
+BUILD_INFO = Metric("tollbook_build_info", "gauge", ("version",), "Version of Tollbook.")
+
+METRICS = (
+    COST,
+    TOKENS,
+    CALLS,
+    UNPRICED,
+    DURATION,
+    TIME_TO_FIRST_TOKEN,
+    INGEST,
+    DRIFT,
+    BUILD_INFO,
+)

@@ -1,0 +1,31 @@
+"""The tenants that a principal may see."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+from sqlalchemy import select
+
+from ledger.queries.reader import Reader
+from ledger.storage.tables import tenants
+
+
+class Tenant(msgspec.Struct, frozen=True):
+    """A customer whose calls are booked apart from all others'."""
+
+    tenant: str
+    time_zone: str
+    created_at: datetime
+
+
+def list_tenants(reader: Reader, *, after: str = "", limit: int = 1000) -> list[Tenant]:
+    """Tenants by name, after the one given."""
+    statement = (
+        select(tenants.c.tenant, tenants.c.time_zone, tenants.c.created_at)
+        .where(tenants.c.tenant > after)
+        .order_by(tenants.c.tenant)
+        .limit(limit)
+    )
+    with reader.connection() as connection:
+        return [Tenant(*row) for row in connection.execute(statement)]
