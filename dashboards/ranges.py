@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from ledger.queries.spend import Interval
@@ -78,3 +78,20 @@ def this_month(now: datetime, tz: ZoneInfo) -> Range:
         previous_end=min(previous_start + (local - start), start),
         interval="day",
     )
+
+
+def interval_starts(of: Range) -> list[datetime]:
+    """Every interval of the range by its beginning, in the range's zone; the last one is running."""
+    starts = []
+    start = of.start
+    while start <= of.now:
+        starts.append(start)
+        start = _next_start(start, of.interval)
+    return starts
+
+
+def _next_start(start: datetime, interval: Interval) -> datetime:
+    if interval == "hour":
+        # In absolute time: a zone's clock jumps twice a year.
+        return (start.astimezone(UTC) + timedelta(hours=1)).astimezone(start.tzinfo)
+    return start + timedelta(days=1)

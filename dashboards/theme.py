@@ -8,9 +8,9 @@ SERIES_COLOURS: tuple[str, ...] = (
     "#0B9473",
     "#CF5327",
     "#B8629B",
-    "#3A93CC",
     "#8F8418",
     "#7D6FD1",
+    "#3A93CC",
 )
 OTHER_COLOUR = "#868C96"
 ACCENT_COLOUR = SERIES_COLOURS[0]

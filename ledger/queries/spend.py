@@ -15,7 +15,7 @@ from typing import Any, Literal
 from sqlalchemy import text
 
 from ledger.domain.dimensions import DIMENSIONS
-from ledger.domain.latency import bucket_seconds
+from ledger.domain.latency import seconds_at
 from ledger.domain.usage import TOKEN_FIELDS
 from ledger.domain.zones import HOUR_SECONDS, rollup_grid_seconds, zone
 from ledger.queries.reader import Reader
@@ -108,7 +108,8 @@ def _with_percentiles(
     keys = "".join(f"{name}, " for name in names)
     partition = f"PARTITION BY {', '.join(names)}" if names else ""
     picks = ", ".join(
-        f"min(bucket) FILTER (WHERE reached >= {share} * everything) AS {name}"
+        f"min(bucket + greatest(0, {share} * everything - reached + filled) / filled)"
+        f" FILTER (WHERE reached >= {share} * everything) AS {name}"
         for name, share in _PERCENTILES.items()
     )
     using = f"USING ({', '.join(names)})" if names else "ON true"
@@ -120,7 +121,7 @@ def _with_percentiles(
             GROUP BY {", ".join(str(i + 1) for i in range(len(names) + 1))}
         ),
         ranked AS (
-            SELECT {keys}bucket,
+            SELECT {keys}bucket, filled,
                 sum(filled) OVER ({partition} ORDER BY bucket) AS reached,
                 sum(filled) OVER ({partition}) AS everything
             FROM buckets
@@ -222,7 +223,7 @@ def _row(row: Mapping[Any, Any], question: SpendQuestion) -> SpendRow:
         cost_pico_usd=Decimal(row["cost_pico_usd"]),
         tokens={name: int(row[name]) for name in TOKEN_FIELDS},
         seconds={
-            name: None if row.get(name) is None else bucket_seconds(int(row[name]))
+            name: None if row.get(name) is None else seconds_at(float(row[name]))
             for name in _PERCENTILES
             if question.percentiles
         },

@@ -79,7 +79,7 @@ CREATE TABLE calls (
 
 COMMENT ON COLUMN calls.cost_pico_usd IS 'cost in 1e-12 USD; NULL when unpriced';
 COMMENT ON COLUMN calls.duration_bucket IS
-    'index of the first latency bucket whose bound 0.01 s * 2^((index - 27) / 8) holds it';
+    'index of the first latency bucket whose bound 0.01 s * 2^((index - 54) / 16) holds it';
 
 CREATE TABLE rollups (
     tenant text NOT NULL,

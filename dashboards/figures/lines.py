@@ -1,0 +1,76 @@
+"""Latency and errors over time, as lines with gaps where nothing was measured."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from dashboards.figures.base import Figure, figure, value_axis
+from dashboards.formats import count, duration, share
+from dashboards.theme import BAD_COLOUR, SERIES_COLOURS
+from ledger.queries.spend import SpendRow
+
+_PERCENTILES = (
+    ("p95_seconds", "p95", SERIES_COLOURS[1], 2.0),
+    ("p50_seconds", "p50", SERIES_COLOURS[0], 2.0),
+)
+
+
+def latency(rows: list[SpendRow], starts: list[datetime]) -> Figure:
+    """Median and 95th percentile of the duration of calls."""
+    by_start = {row.start: row for row in rows}
+    traces = [
+        _line(
+            name,
+            starts,
+            [by_start[start].seconds[key] if start in by_start else None for start in starts],
+            [
+                duration(by_start[start].seconds[key]) if start in by_start else ""
+                for start in starts
+            ],
+            colour,
+            width,
+        )
+        for key, name, colour, width in _PERCENTILES
+    ]
+    return figure(traces, yaxis=value_axis(ticksuffix=" s", tickformat="~g"))
+
+
+def error_share(rows: list[SpendRow], starts: list[datetime]) -> Figure:
+    """Share of calls that failed."""
+    by_start = {row.start: row for row in rows if row.calls}
+    values = [
+        by_start[start].errors / by_start[start].calls if start in by_start else None
+        for start in starts
+    ]
+    texts = [
+        f"{share(by_start[start].errors, by_start[start].calls)}"
+        f" ({count(by_start[start].errors)} of {count(by_start[start].calls)})"
+        if start in by_start
+        else ""
+        for start in starts
+    ]
+    line = _line("Errors", starts, values, texts, BAD_COLOUR, 2.0)
+    line |= {"fill": "tozeroy", "fillcolor": "rgba(207,83,39,0.12)"}
+    return figure([line], yaxis=value_axis(tickformat="~%"))
+
+
+def _line(
+    name: str,
+    starts: list[datetime],
+    values: list[float | None],
+    texts: list[str],
+    colour: str,
+    width: float,
+) -> dict[str, Any]:
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "name": name,
+        "x": [start.strftime("%Y-%m-%dT%H:%M") for start in starts],
+        "y": values,
+        "customdata": texts,
+        "hovertemplate": "%{customdata}<extra>" + name + "</extra>",
+        "connectgaps": False,
+        "line": {"color": colour, "width": width, "shape": "linear"},
+    }

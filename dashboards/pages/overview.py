@@ -1,0 +1,253 @@
+"""The overview: what was spent, by whom, how fast and how well, at first sight."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import parse_qs, urlencode
+
+from dash import Dash, Input, Output, ctx, html, no_update
+
+from dashboards import ranges
+from dashboards.components.cards import card, chart, legend, skeleton
+from dashboards.components.first_call import first_call
+from dashboards.components.key_figure import key_figure
+from dashboards.components.tables import top_tenants, unpriced_models
+from dashboards.context import Context
+from dashboards.figures.lines import error_share, latency
+from dashboards.figures.spend_by_model import OTHER, models_by_spend, spend_by_model
+from dashboards.formats import count, duration, money, money_change, percent_change, share
+from dashboards.pages.overview_data import Compared, OverviewData, gather
+from dashboards.theme import MOST_SERIES, OTHER_COLOUR, SERIES_COLOURS, series_colour
+from ledger.commands.palette import assign_slots
+from ledger.domain.errors import LedgerUnavailable
+from ledger.domain.money import usd_from_pico
+from ledger.queries.tenants import list_tenants
+
+_KEY_FIGURES = 6
+_NOTHING_BEFORE = "nothing to compare with yet"
+_FRESH_SECONDS = {"24h": 4.0, "7d": 8.0, "30d": 14.0}
+_MOST_REMEMBERED = 64
+
+
+def layout() -> html.Main:
+    """The page before its first figures: everything at its final size."""
+    return html.Div(
+        [
+            html.H1("Overview", className="tb-page-title"),
+            html.Div(id="trouble", role="alert"),
+            html.Div(id="first-call"),
+            html.Div(
+                [
+                    html.Div(
+                        [html.Div(skeleton(124)) for _ in range(_KEY_FIGURES)],
+                        id="key-figures",
+                        className="tb-figures",
+                    ),
+                    html.Div(
+                        [
+                            card(
+                                "Spend by model",
+                                html.Div(
+                                    [html.Div(id="models"), chart("spend", 300)],
+                                    className="tb-chart-and-legend",
+                                ),
+                                note=html.Span(id="spend-note", className="tb-spend-note"),
+                            ),
+                            card("Top tenants", html.Div(skeleton(330), id="tenants")),
+                        ],
+                        className="tb-wide-and-narrow",
+                    ),
+                    html.Div(
+                        [
+                            card(
+                                "Latency",
+                                chart("latency", 220),
+                                note=legend(
+                                    [("p95", SERIES_COLOURS[1]), ("p50", SERIES_COLOURS[0])]
+                                ),
+                            ),
+                            card("Failed calls", chart("errors", 220)),
+                            card("Calls without a price", html.Div(skeleton(120), id="unpriced")),
+                        ],
+                        className="tb-thirds",
+                    ),
+                ],
+                id="figures",
+            ),
+        ],
+        className="tb-page",
+    )
+
+
+def register(app: Dash, context: Context) -> None:
+    """Attach the page's callbacks."""
+    overviews = _Remembered(context)
+
+    @app.callback(
+        Output("url", "search"),
+        Output("range", "value"),
+        Output("tenant", "value"),
+        Output("tenant", "data"),
+        Input("url", "search"),
+        Input("range", "value"),
+        Input("tenant", "value"),
+    )
+    def keep_state_in_url(search: str | None, range_key: str, tenant: str | None) -> Any:
+        names = [row.tenant for row in list_tenants(context.reader)]
+        if ctx.triggered_id in ("range", "tenant"):
+            return _search(range_key, tenant), no_update, no_update, names
+        range_key, tenant = _state(search)
+        return no_update, range_key, tenant, names
+
+    @app.callback(
+        Output("key-figures", "children"),
+        Output("spend", "figure"),
+        Output("models", "children"),
+        Output("spend-note", "children"),
+        Output("tenants", "children"),
+        Output("latency", "figure"),
+        Output("errors", "figure"),
+        Output("unpriced", "children"),
+        Output("freshness", "children"),
+        Output("first-call", "children"),
+        Output("figures", "hidden"),
+        Output("trouble", "children"),
+        Input("refresh", "n_intervals"),
+        Input("url", "search"),
+    )
+    def refresh(_ticks: int | None, search: str | None) -> Any:
+        try:
+            data = overviews.get(*_state(search))
+        except LedgerUnavailable as error:
+            trouble = html.P(
+                f"{error}. The figures below are the last ones known; this page tries again"
+                " every few seconds.",
+                className="tb-trouble",
+            )
+            return (*(no_update,) * 11, trouble)
+        return _drawn(context, data, has_tenant=_state(search)[1] is not None)
+
+
+def _drawn(context: Context, data: OverviewData, *, has_tenant: bool) -> Any:
+    if not data.has_calls and not has_tenant:
+        now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+        welcome = first_call(context.collector_url, now)
+        return (*(no_update,) * 8, "waiting for the first call", welcome, True, None)
+    starts = ranges.interval_starts(data.range)
+    models = models_by_spend(data.by_model)
+    slots = assign_slots(context.reader, "model", models)
+    return (
+        _key_figures(data),
+        spend_by_model(data.by_model, starts, slots),
+        _model_legend(models, slots),
+        f"by {data.range.interval}, the running one hatched",
+        top_tenants(data.by_tenant, data.by_tenant_before, data.range.key),
+        latency(data.whole.over_time, starts),
+        error_share(data.whole.over_time, starts),
+        unpriced_models(data.unpriced),
+        _freshness(data.latest_call),
+        None,
+        False,
+        None,
+    )
+
+
+def _key_figures(data: OverviewData) -> list[html.Article]:
+    whole = data.whole
+    previous = f"vs. the {data.range.label} before"
+    return [
+        _money_figure("Today", data.today, "vs. yesterday at this time"),
+        _money_figure("This month", data.month, "vs. last month at this point"),
+        _money_figure(f"Last {data.range.label}", whole, previous),
+        key_figure(
+            "Calls",
+            count(whole.now.calls),
+            change=percent_change(whole.now.calls, whole.before.calls) if whole.before else None,
+            against=previous if whole.before else _NOTHING_BEFORE,
+            shape=[float(row.calls) for row in whole.over_time],
+        ),
+        key_figure(
+            "Failed calls",
+            share(whole.now.errors, whole.now.calls),
+            change=None,
+            against=f"{count(whole.now.errors)} of {count(whole.now.calls)}",
+            shape=[row.errors / row.calls if row.calls else 0.0 for row in whole.over_time],
+        ),
+        key_figure(
+            "Latency p95",
+            duration(whole.now.seconds["p95_seconds"]),
+            change=None,
+            against=f"half of all calls within {duration(whole.now.seconds['p50_seconds'])}",
+            shape=[row.seconds["p95_seconds"] or 0.0 for row in whole.over_time],
+        ),
+    ]
+
+
+def _money_figure(label: str, compared: Compared, against: str) -> html.Article:
+    now = compared.now.cost_pico_usd
+    shape = [float(usd_from_pico(row.cost_pico_usd)) for row in compared.over_time]
+    before = compared.before.cost_pico_usd if compared.before else 0
+    percent = percent_change(now, before)
+    if percent is None:
+        return key_figure(label, money(now), change=None, against=_NOTHING_BEFORE, shape=shape)
+    return key_figure(
+        label,
+        money(now),
+        change=f"{money_change(now, before)} ({percent})",
+        against=against,
+        meaning="bad" if now > before else "good",
+        shape=shape,
+    )
+
+
+def _model_legend(models: list[str], slots: dict[str, int]) -> html.Ul:
+    shown = models if len(models) <= MOST_SERIES else models[: MOST_SERIES - 1]
+    entries = [(model, series_colour(slots[model])) for model in shown]
+    if len(shown) < len(models):
+        entries.append((OTHER, OTHER_COLOUR))
+    return legend(entries)
+
+
+def _freshness(latest: datetime | None) -> str:
+    if latest is None:
+        return "no calls in the last two days"
+    age_seconds = max(0.0, (datetime.now(UTC) - latest).total_seconds())
+    if age_seconds < 90:
+        return f"latest call {age_seconds:.0f} s ago"
+    return f"latest call {duration(age_seconds)} ago"
+
+
+def _state(search: str | None) -> tuple[str, str | None]:
+    """Range and tenant from the URL; anything unknown falls back to the default."""
+    query = parse_qs((search or "").lstrip("?"))
+    range_key = query.get("range", [ranges.DEFAULT])[0]
+    tenant = query.get("tenant", [""])[0] or None
+    return (range_key if range_key in ranges.LABELS else ranges.DEFAULT), tenant
+
+
+def _search(range_key: str, tenant: str | None) -> str:
+    query = {"range": range_key}
+    if tenant:
+        query["tenant"] = tenant
+    return f"?{urlencode(query)}"
+
+
+class _Remembered:
+    """Keeps an overview for a few seconds, so that many viewers cost no more than one."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._kept: dict[tuple[str, str | None], tuple[float, OverviewData]] = {}
+
+    def get(self, range_key: str, tenant: str | None) -> OverviewData:
+        key = (range_key, tenant)
+        kept = self._kept.get(key)
+        if kept is not None and time.monotonic() - kept[0] < _FRESH_SECONDS[range_key]:
+            return kept[1]
+        data = gather(self._context, range_key, tenant)
+        if len(self._kept) >= _MOST_REMEMBERED:
+            self._kept.clear()
+        self._kept[key] = (time.monotonic(), data)
+        return data
