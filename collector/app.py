@@ -25,9 +25,7 @@ def create_app(database: Database, settings: Settings) -> Flask:
     """One process' application on one ledger."""
     app = Flask("tollbook")
     reader = Reader(database, LOCAL_OPERATOR)
-    exporter = MetricsExporter(
-        database, version=VERSION, max_samples=settings.metrics_max_samples
-    )
+    exporter = MetricsExporter(database, version=VERSION, max_samples=settings.metrics_max_samples)
     problems.register(app)
     app.register_blueprint(ingest_routes(Intake(database, settings), settings))
     app.register_blueprint(spend_routes(reader, settings))

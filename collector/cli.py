@@ -41,7 +41,7 @@ def tollbook() -> None:
 
 @tollbook.command()
 @click.option("--demo", is_flag=True, help="Also send a demo workload: 30 days, then live calls.")
-def up(demo: bool) -> None:  # noqa: FBT001 - a command-line flag
+def up(demo: bool) -> None:
     """Run everything on this machine: Postgres, collector, dashboards and jobs."""
     settings = _settings()
     console = Console(stderr=True)
@@ -57,7 +57,7 @@ def up(demo: bool) -> None:  # noqa: FBT001 - a command-line flag
 
 @tollbook.command()
 @ended_with_parent
-def collect(with_parent: bool) -> None:  # noqa: FBT001 - a command-line flag
+def collect(with_parent: bool) -> None:
     """Run the collector: receivers, API and /metrics."""
     settings = _settings()
     with _part(settings, with_parent=with_parent) as url:
@@ -75,7 +75,7 @@ def collect(with_parent: bool) -> None:  # noqa: FBT001 - a command-line flag
 
 @tollbook.command()
 @ended_with_parent
-def dashboards(with_parent: bool) -> None:  # noqa: FBT001 - a command-line flag
+def dashboards(with_parent: bool) -> None:
     """Run the dashboards."""
     settings = _settings()
     with _part(settings, with_parent=with_parent) as url:
@@ -94,7 +94,7 @@ def dashboards(with_parent: bool) -> None:  # noqa: FBT001 - a command-line flag
 
 @tollbook.command()
 @ended_with_parent
-def work(with_parent: bool) -> None:  # noqa: FBT001 - a command-line flag
+def work(with_parent: bool) -> None:
     """Run the background jobs."""
     settings = _settings()
     with _part(settings, with_parent=with_parent) as url:
@@ -110,7 +110,7 @@ def migrate_command() -> None:
 
 @tollbook.command()
 @ended_with_parent
-def demo(with_parent: bool) -> None:  # noqa: FBT001 - a command-line flag
+def demo(with_parent: bool) -> None:
     """Send the demo workload to a running collector: 30 days at once, then calls as they happen."""
     settings = _settings()
     if with_parent:
@@ -140,7 +140,9 @@ def replay(file: Path, url: str | None, **options: object) -> None:
     """
     settings = _settings()
     result = replay_file(
-        file, url or f"http://{settings.collector_bind}", ReplayOptions(**options)  # type: ignore[arg-type]
+        file,
+        url or f"http://{settings.collector_bind}",
+        ReplayOptions(**options),  # type: ignore[arg-type]
     )
     click.echo(
         f"{result.booked} calls booked, {result.duplicate} were there already,"

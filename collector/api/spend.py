@@ -31,9 +31,7 @@ def spend_routes(reader: Reader, settings: Settings) -> Blueprint:
         question = _question(request.args, settings.time_zone)
         rows = spend(reader, question)
         page, more = rows[: question.limit - 1], len(rows) == question.limit
-        following = (
-            read.encode_cursor(question.offset + question.limit - 1) if more else None
-        )
+        following = read.encode_cursor(question.offset + question.limit - 1) if more else None
         shaped = [_shape(row) for row in page]
         if request.accept_mimetypes.best_match(["application/json", "text/csv"]) == "text/csv":
             return _csv(shaped, question, following)

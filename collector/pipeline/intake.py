@@ -72,9 +72,7 @@ class Intake:
     def refuse_body(self, receiver: str, reason: str) -> Booked:
         """Count a body that could not be read as one refused record and keep the reason."""
         refusal = Refusal(0, "body", reason)
-        return self._writer.book(
-            Batch(receiver=receiver, calls=[], refusals=[refusal], rejected=1)
-        )
+        return self._writer.book(Batch(receiver=receiver, calls=[], refusals=[refusal], rejected=1))
 
     def _record_prices(self) -> None:
         """Record new price versions before any call that refers to them can be booked."""

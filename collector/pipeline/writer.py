@@ -54,7 +54,7 @@ class Writer:
             group = self._next_group()
             try:
                 self._settle(group)
-            except Exception as error:  # noqa: BLE001 - the thread must outlive any request
+            except Exception as error:
                 log.exception("booking failed")
                 for _, future in group:
                     if not future.done():
@@ -97,7 +97,7 @@ class Writer:
             future.set_result(self._book([batch])[0])
         except TollbookError as error:
             future.set_exception(error)
-        except Exception as error:  # noqa: BLE001 - answered to this request alone
+        except Exception as error:
             log.exception("booking failed")
             future.set_exception(error)
 

@@ -129,7 +129,9 @@ def _usage(record: UsageRecord | None) -> tuple[Usage, dict[str, Any] | None]:
         output_tokens=record.otel_output,
         cache_read=record.otel_cache_read,
         cache_write=(
-            record.otel_cache_creation if record.otel_cache_write is None else record.otel_cache_write
+            record.otel_cache_creation
+            if record.otel_cache_write is None
+            else record.otel_cache_write
         ),
         reasoning=record.otel_reasoning,
     )

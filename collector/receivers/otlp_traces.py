@@ -39,7 +39,9 @@ def decode_json(body: bytes, default_tenant: str | None = None) -> Received:
     try:
         return _received(spans_of_json(body), default_tenant)
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
-        raise UnreadableBody(f"the body is no ExportTraceServiceRequest in JSON: {error}") from error
+        raise UnreadableBody(
+            f"the body is no ExportTraceServiceRequest in JSON: {error}"
+        ) from error
 
 
 def _received(spans: Iterator[Span | InvalidRecord], default_tenant: str | None) -> Received:

@@ -97,4 +97,3 @@ def _send_live(sender: Sender, sent_until: datetime) -> None:
         if due:
             sender.send(due)
         sent_until = now
-

@@ -79,9 +79,7 @@ def _lines(path: Path, digest: str, options: ReplayOptions) -> Iterator[_Line]:
                 yield _json_line(text, f"{digest}-{number}", number)
 
 
-def _azure_lines(
-    rows: csv.DictReader[str], digest: str, options: ReplayOptions
-) -> Iterator[_Line]:
+def _azure_lines(rows: csv.DictReader[str], digest: str, options: ReplayOptions) -> Iterator[_Line]:
     for row in rows:
         number = rows.line_num
         try:
@@ -148,4 +146,3 @@ def _paced(batches: Iterator[list[_Line]], speed: float) -> Iterator[list[_Line]
         due.append(line)
     if due:
         yield due
-

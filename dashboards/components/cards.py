@@ -10,12 +10,17 @@ from dash import dcc, html
 from dashboards.figures.base import GRAPH_CONFIG, figure
 
 
-def card(title: str, children: Any, *, note: Any = None, label_id: str | None = None) -> html.Section:
+def card(
+    title: str, children: Any, *, note: Any = None, label_id: str | None = None
+) -> html.Section:
     """A titled frame; `note` stands at the right of the title."""
     return html.Section(
         [
             html.Header(
-                [html.H2(title, className="tb-card-title"), html.Div(note, className="tb-card-note")],
+                [
+                    html.H2(title, className="tb-card-title"),
+                    html.Div(note, className="tb-card-note"),
+                ],
                 className="tb-card-header",
             ),
             children,

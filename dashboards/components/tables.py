@@ -28,7 +28,9 @@ def top_tenants(
                         _tenant_link(row.group["tenant"], range_key),
                         html.Div(
                             className="tb-bar",
-                            style={"width": f"{max(0.5, float(row.cost_pico_usd / largest * 100)):.1f}%"},
+                            style={
+                                "width": f"{max(0.5, float(row.cost_pico_usd / largest * 100)):.1f}%"
+                            },
                         ),
                     ]
                 ),

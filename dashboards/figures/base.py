@@ -1,5 +1,6 @@
 """What all charts share. Colours of text, grid and hover come from the style sheet, so that a chart
-needs no second drawing when the theme changes."""
+needs no second drawing when the theme changes.
+"""
 
 from __future__ import annotations
 

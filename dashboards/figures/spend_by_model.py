@@ -41,9 +41,7 @@ def spend_by_model(
         for name, values in series.items()
     ]
     total = _total(series, starts)
-    return figure(
-        [*traces, total], barmode="stack", yaxis=money_axis(max(total["y"], default=0.0))
-    )
+    return figure([*traces, total], barmode="stack", yaxis=money_axis(max(total["y"], default=0.0)))
 
 
 def _bars(

@@ -34,9 +34,7 @@ _CREATE = (
     + ", ".join(f"{name} {sql_type}" for name, sql_type in zip(CALL_COLUMNS, _TYPES, strict=True))
     + ", request integer) ON COMMIT DELETE ROWS"
 )
-_COPY = (
-    f"COPY call_stage ({', '.join(CALL_COLUMNS)}, request) FROM STDIN (FORMAT BINARY)"  # noqa: S608
-)
+_COPY = f"COPY call_stage ({', '.join(CALL_COLUMNS)}, request) FROM STDIN (FORMAT BINARY)"
 
 
 def fill_stage(connection: psycopg.Connection[Any], batches: Iterable[Batch]) -> int:

@@ -14,7 +14,9 @@ _LOWEST = -54
 _HIGHEST = 336
 
 BUCKET_BOUNDS_SECONDS: tuple[float, ...] = tuple(
-    0.01 * 2.0 ** (i // BUCKETS_PER_DOUBLING) * 2.0 ** (i % BUCKETS_PER_DOUBLING / BUCKETS_PER_DOUBLING)
+    0.01
+    * 2.0 ** (i // BUCKETS_PER_DOUBLING)
+    * 2.0 ** (i % BUCKETS_PER_DOUBLING / BUCKETS_PER_DOUBLING)
     for i in range(_LOWEST, _HIGHEST + 1)
 )
 """Upper bounds (inclusive) from about 1 ms to about 5.8 h."""

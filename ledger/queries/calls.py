@@ -26,7 +26,9 @@ def list_calls(
     """Calls with their dimensions and cost, those before a cursor of (started_at, id)."""
     statement = (
         select(calls, *(series.c[name] for name in SERIES_DIMENSIONS))
-        .join(series, (series.c.tenant == calls.c.tenant) & (series.c.series_id == calls.c.series_id))
+        .join(
+            series, (series.c.tenant == calls.c.tenant) & (series.c.series_id == calls.c.series_id)
+        )
         .where(calls.c.tenant == tenant, series.c.tenant == tenant)
         .order_by(calls.c.started_at.desc(), calls.c.id.desc())
         .limit(limit)

