@@ -1,4 +1,4 @@
-"""Serving a WSGI application with gunicorn: processes, threads, signals and restarts are its work."""
+"""Serving a WSGI application with gunicorn, which looks after processes, threads and signals."""
 
 from __future__ import annotations
 

@@ -101,7 +101,7 @@ class Supervisor:
             try:
                 part.process.wait(max(0.1, deadline - time.monotonic()))
             except subprocess.TimeoutExpired:
-                log.error("%s did not end in time and is killed", part.name)
+                log.error("%s did not end in time and is killed", part.name)  # noqa: TRY400
                 part.process.kill()
                 part.process.wait()
 

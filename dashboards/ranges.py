@@ -81,7 +81,7 @@ def this_month(now: datetime, tz: ZoneInfo) -> Range:
 
 
 def interval_starts(of: Range) -> list[datetime]:
-    """Every interval of the range by its beginning, in the range's zone; the last one is running."""
+    """Every interval of the range by its beginning, in the range's zone; the last is running."""
     starts = []
     start = of.start
     while start <= of.now:

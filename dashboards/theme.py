@@ -1,4 +1,4 @@
-"""Colours. Okabe-Ito based, adjusted so that each has at least 3:1 on the light and the dark surface."""
+"""Colours, Okabe-Ito based; each has at least 3:1 on the light and on the dark surface."""
 
 from __future__ import annotations
 

@@ -40,23 +40,28 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
 
     database_url: str | None = Field(
-        None, description="Postgres 15 or newer; unset: an embedded Postgres under the home"
+        default=None, description="Postgres 15 or newer; unset: an embedded Postgres under the home"
     )
     home: Path = Field(
         default_factory=_default_home, description="Where the embedded Postgres keeps its data"
     )
     collector_bind: str = Field(
-        "127.0.0.1:4318", description="Address and port of the HTTP API and the OTLP receiver"
+        default="127.0.0.1:4318",
+        description="Address and port of the HTTP API and the OTLP receiver",
     )
-    dashboards_bind: str = Field("127.0.0.1:8050", description="Address and port of the dashboards")
+    dashboards_bind: str = Field(
+        default="127.0.0.1:8050", description="Address and port of the dashboards"
+    )
     auth: Literal["on", "off"] | None = Field(
-        None, description="`off` is the default on loopback and refused on any other address"
+        default=None,
+        description="`off` is the default on loopback and refused on any other address",
     )
     time_zone: str = Field(
-        "UTC", description="The operator's IANA zone: days in views across tenants"
+        default="UTC", description="The operator's IANA zone: days in views across tenants"
     )
     default_tenant: str | None = Field(
-        None, description="Tenant of records that name none; unset: such records are refused"
+        default=None,
+        description="Tenant of records that name none; unset: such records are refused",
     )
     ingest_workers: int = Field(
         default_factory=lambda: max(1, min(8, os.cpu_count() or 1)),
@@ -65,21 +70,21 @@ class Settings(BaseSettings):
         description="Processes of the collector",
     )
     max_body_bytes: int = Field(
-        64 * 2**20, ge=1024, description="Largest request body once decompressed"
+        default=64 * 2**20, ge=1024, description="Largest request body once decompressed"
     )
     max_waiting_calls: int = Field(
-        100_000, ge=1000, description="Calls a process holds before it answers 503"
+        default=100_000, ge=1000, description="Calls a process holds before it answers 503"
     )
     rejected_records_kept: int = Field(
-        100_000, ge=0, description="Refused records kept as evidence; the oldest go first"
+        default=100_000, ge=0, description="Refused records kept as evidence; the oldest go first"
     )
     metrics_max_samples: int = Field(
-        10_000,
+        default=10_000,
         ge=200,
         description="Sample lines of /metrics beyond which new label values become `other`",
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
-        "INFO", description="Least severe log line to write"
+        default="INFO", description="Least severe log line to write"
     )
 
     @classmethod

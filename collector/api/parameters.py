@@ -18,7 +18,7 @@ Parameters = MultiDict[str, str]
 
 
 def refuse_unknown(parameters: Parameters, known: Sequence[str]) -> None:
-    """Raise InvalidQuestion for a parameter that has no meaning here: a typo would widen the answer."""
+    """Raise InvalidQuestion for an unknown parameter: a typo would widen the answer."""
     for name in parameters:
         if name not in known:
             raise InvalidQuestion(name, f"is no parameter here; known are {', '.join(known)}")

@@ -75,7 +75,7 @@ def register(app: Flask) -> None:
 
     @app.errorhandler(Exception)
     def unexpected_error(error: Exception) -> Response:
-        log.exception("a request failed", exc_info=error)
+        log.error("a request failed", exc_info=error)
         return problem(
             HTTPStatus.INTERNAL_SERVER_ERROR,
             "an error of Tollbook's own; nothing of this request was booked; the log says more",

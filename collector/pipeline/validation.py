@@ -33,21 +33,12 @@ def validated(call: Call, now: datetime) -> Call:
     missing, too long or unprintable, a start before 2015 or more than a day after `now`, a duration
     that is not finite or longer than a week.
     """
-    changes: dict[str, Any] = {}
     for name in _KEY_TEXTS:
         _check_key_text(name, getattr(call, name))
-    if not EARLIEST_START <= call.started_at <= now + FURTHEST_AHEAD:
-        raise InvalidRecord(
-            "started_at",
-            f"{call.started_at.isoformat()} is before {EARLIEST_START.year} or more than a day ahead",
-        )
+    _check_times(call, now)
+    changes: dict[str, Any] = {}
     if call.started_at.tzinfo is not UTC:
         changes["started_at"] = call.started_at.astimezone(UTC)
-    for name in _DURATIONS:
-        seconds = getattr(call, name)
-        if seconds is not None and not 0 <= seconds <= LONGEST_CALL_SECONDS:
-            shown = seconds if math.isfinite(seconds) else "not a number"
-            raise InvalidRecord(name, f"{shown} is negative or longer than a week")
     for name in _TEXTS:
         value = getattr(call, name)
         if value and (len(value) > LONGEST_TEXT or "\x00" in value):
@@ -55,6 +46,20 @@ def validated(call: Call, now: datetime) -> Call:
     if call.tags:
         changes["tags"] = _storable_tags(call.tags)
     return msgspec.structs.replace(call, **changes) if changes else call
+
+
+def _check_times(call: Call, now: datetime) -> None:
+    if not EARLIEST_START <= call.started_at <= now + FURTHEST_AHEAD:
+        raise InvalidRecord(
+            "started_at",
+            f"{call.started_at.isoformat()} is before {EARLIEST_START.year}"
+            " or more than a day ahead",
+        )
+    for name in _DURATIONS:
+        seconds = getattr(call, name)
+        if seconds is not None and not 0 <= seconds <= LONGEST_CALL_SECONDS:
+            shown = seconds if math.isfinite(seconds) else "not a number"
+            raise InvalidRecord(name, f"{shown} is negative or longer than a week")
 
 
 def _check_key_text(name: str, value: str) -> None:

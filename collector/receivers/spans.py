@@ -10,8 +10,8 @@ import msgspec
 class Span(msgspec.Struct, frozen=True):
     """One span with what it inherits from its scope and resource.
 
-    `attributes` and `resource` hold the names that `semconv.is_wanted` lists and nothing else: content
-    is not even decoded.
+    `attributes` and `resource` hold the names that `semconv.is_wanted` lists and nothing else:
+    content is not even decoded.
     """
 
     trace_id: str

@@ -1,4 +1,4 @@
-"""The cast of the demo: forty invented customers of very different size, eight features, eight models."""
+"""The cast of the demo: forty invented customers, very unequal, eight features, eight models."""
 
 from __future__ import annotations
 

@@ -72,7 +72,7 @@ class Sender:
         return msgspec.json.decode(self._patiently("GET", path).data)
 
     def wait_until_ready(self) -> None:
-        """Return once the collector can do its work. Raises CollectorUnreachable after five minutes."""
+        """Return once the collector can work. Raises CollectorUnreachable after five minutes."""
         self._patiently("GET", "/readyz")
 
     def _patiently(

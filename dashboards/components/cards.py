@@ -10,9 +10,7 @@ from dash import dcc, html
 from dashboards.figures.base import GRAPH_CONFIG, figure
 
 
-def card(
-    title: str, children: Any, *, note: Any = None, label_id: str | None = None
-) -> html.Section:
+def card(title: str, children: Any, *, note: Any = None) -> html.Section:
     """A titled frame; `note` stands at the right of the title."""
     return html.Section(
         [
@@ -26,12 +24,11 @@ def card(
             children,
         ],
         className="tb-card",
-        **({"id": label_id} if label_id else {}),
     )
 
 
 def chart(graph_id: str, height: int) -> dcc.Graph:
-    """A chart that is empty until its first figure comes; it fills its card from `height` pixels on."""
+    """A chart, empty until its first figure comes; at least `height` pixels high."""
     return dcc.Graph(
         id=graph_id,
         figure=figure([], xaxis={"visible": False}, yaxis={"visible": False}),

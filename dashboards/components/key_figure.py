@@ -59,5 +59,5 @@ def _sparkline(shape: Sequence[float]) -> html.Div:
             fillOpacity=0.14,
         ),
         className="tb-sparkline",
-        **{"aria-hidden": "true"},
+        role="presentation",
     )

@@ -15,11 +15,11 @@ _TOP = 8
 
 def top_tenants(
     rows: list[SpendRow], before: Mapping[str, SpendRow] | None, range_key: str
-) -> html.Div | html.Table:
+) -> html.P | html.Table:
     """The tenants with the highest spend, each with its change and a bar for its size."""
     if not rows:
         return html.P("No tenant has spent anything in this range.", className="tb-empty")
-    largest = max(rows[0].cost_pico_usd, 1)
+    largest = float(rows[0].cost_pico_usd) or 1.0
     body = [
         html.Tr(
             [
@@ -28,9 +28,7 @@ def top_tenants(
                         _tenant_link(row.group["tenant"], range_key),
                         html.Div(
                             className="tb-bar",
-                            style={
-                                "width": f"{max(0.5, float(row.cost_pico_usd / largest * 100)):.1f}%"
-                            },
+                            style={"width": f"{_percent(float(row.cost_pico_usd), largest)}%"},
                         ),
                     ]
                 ),
@@ -68,6 +66,11 @@ def unpriced_models(rows: list[SpendRow]) -> html.P | html.Table:
         for row in rows[:_TOP]
     ]
     return _table(("Model", "Calls without a price"), body, numbers_from=1)
+
+
+def _percent(part: float, whole: float) -> str:
+    """At least half a percent, so that the smallest bar can be seen."""
+    return f"{max(0.5, 100 * part / whole):.1f}"
 
 
 def _tenant_link(tenant: str, range_key: str) -> dcc.Link:

@@ -1,5 +1,7 @@
-"""What all charts share. Colours of text, grid and hover come from the style sheet, so that a chart
-needs no second drawing when the theme changes.
+"""What all charts share.
+
+Colours of text, grid and hover come from the style sheet, so that a chart needs no second drawing
+when the theme changes.
 """
 
 from __future__ import annotations
@@ -8,7 +10,7 @@ from typing import Any
 
 Figure = dict[str, Any]
 
-GRAPH_CONFIG = {"displayModeBar": False, "responsive": True}
+GRAPH_CONFIG: Any = {"displayModeBar": False, "responsive": True}
 TRANSPARENT = "rgba(0,0,0,0)"
 
 

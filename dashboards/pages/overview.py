@@ -31,7 +31,7 @@ _FRESH_SECONDS = {"24h": 4.0, "7d": 8.0, "30d": 14.0}
 _MOST_REMEMBERED = 64
 
 
-def layout() -> html.Main:
+def layout() -> html.Div:
     """The page before its first figures: everything at its final size."""
     return html.Div(
         [

@@ -54,6 +54,9 @@ def _record_counts(batches: Sequence[Batch], results: Sequence[Booked]) -> dict[
             ("rejected", batch.rejected),
         ):
             counts[batch.receiver, name] += records
-    rows = [(receiver, name, records) for (receiver, name), records in counts.items() if records]
-    receivers, names, records = zip(*rows, strict=True) if rows else ((), (), ())
-    return {"receivers": list(receivers), "results": list(names), "records": list(records)}
+    rows = [(*key, records) for key, records in sorted(counts.items()) if records]
+    return {
+        "receivers": [receiver for receiver, _, _ in rows],
+        "results": [result for _, result, _ in rows],
+        "records": [records for _, _, records in rows],
+    }

@@ -4,6 +4,8 @@ Rows go in sorted by key, so that two processes that touch the same rows wait fo
 instead of deadlocking.
 """
 
+# ruff: noqa: S608 - every name in these statements is this package's own
+
 from __future__ import annotations
 
 from exporters.postgres.stage import CALL_COLUMNS
@@ -90,7 +92,7 @@ BOOK_STAGE = f"""
         GROUP BY {_CALL_KEY}
     ) AS first_request
     GROUP BY request
-"""  # noqa: S608 - made of this module's own names
+"""
 """Answers with the number of calls booked for each request; the rest were there already."""
 
 COUNT_RECORDS = """

@@ -9,8 +9,6 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Row
-
 from exporters.prometheus import catalogue
 from exporters.prometheus.catalogue import Metric
 from exporters.prometheus.exposition import header, histogram, labels, sample
@@ -28,7 +26,7 @@ _SCRAPER = Principal("metrics", EVERY_TENANT)
 
 
 class MetricsExporter:
-    """Renders /metrics, at most once a second a process; always from the ledger, never from memory."""
+    """Renders /metrics at most once a second a process, always from the ledger."""
 
     def __init__(self, database: Database, *, version: str, max_samples: int) -> None:
         self._reader = Reader(database, _SCRAPER)
@@ -74,7 +72,7 @@ class _Group:
         self.first_token: Counter[int] = Counter()
         self.first_token_microseconds = 0
 
-    def add(self, row: Row[Any]) -> None:
+    def add(self, row: Any) -> None:
         self.cost_pico_usd += row.cost_pico_usd
         self.unpriced += row.unpriced_calls
         self.calls[row.status] += row.calls
@@ -92,11 +90,11 @@ class _Group:
                 counts[element >> 48] += element & _COUNT_MASK
 
 
-def _label_set(row: Row[Any]) -> LabelSet:
+def _label_set(row: Any) -> LabelSet:
     return (row.tenant, row.feature, row.provider, row.model, row.operation)
 
 
-def _grouped(rows: Sequence[Row[Any]], shown: dict[LabelSet, LabelSet]) -> dict[str, _Group]:
+def _grouped(rows: Sequence[Any], shown: dict[LabelSet, LabelSet]) -> dict[str, _Group]:
     groups: dict[str, _Group] = {}
     for row in rows:
         text = labels(catalogue.CALL_LABELS, shown[_label_set(row)])

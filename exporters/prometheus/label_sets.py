@@ -74,7 +74,7 @@ class Admissions:
         statement = select(metric_label_sets)
         with self._database.transaction("tollbook_app", EVERY_TENANT) as connection:
             rows = connection.execute(statement).all()
-        self._shown_as = {tuple(row[:5]): tuple(row[5:]) for row in rows}  # type: ignore[misc]
+        self._shown_as = {tuple(row[:5]): tuple(row[5:]) for row in rows}
 
     def _store(self, decided: list[tuple[LabelSet, LabelSet]]) -> None:
         rows = sorted(

@@ -1,8 +1,8 @@
 """Latency buckets: fine enough for percentiles within 5 %, aligned with OpenTelemetry's advice.
 
-The upper bounds are 0.01 s x 2^(i/16), so each is 4.4 % above the one before, and every sixteenth is
-one of the explicit bounds that the OpenTelemetry GenAI conventions advise (0.01, 0.02, 0.04 ...
-81.92 s).
+The upper bounds are 0.01 s x 2^(i/16), so each is 4.4 % above the one before, and every sixteenth
+is one of the explicit bounds that the OpenTelemetry GenAI conventions advise (0.01, 0.02, 0.04
+... 81.92 s).
 """
 
 from __future__ import annotations

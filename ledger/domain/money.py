@@ -1,4 +1,4 @@
-"""Exact money: one call's cost is an integer of pico-dollars (1e-12 USD), a sum is a Decimal of USD."""
+"""Exact money: a call's cost is a whole number of pico-dollars (1e-12 USD)."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ INPUT_FIELDS = frozenset(TOKEN_FIELDS) - OUTPUT_FIELDS
 NO_USAGE = Usage()
 
 
-def usage_from_inclusive(
+def usage_from_inclusive(  # noqa: PLR0913 - one parameter a token type
     *,
     input_tokens: int | None,
     output_tokens: int | None,
@@ -63,7 +63,7 @@ def usage_from_inclusive(
     """Make disjoint counts from OpenTelemetry's, where input and output include their parts.
 
     `cache_write` includes `cache_write_1h`. Parts that do not fit into their whole come from a
-    sender that already counts disjointly: then the whole is left as it is, so nothing goes negative.
+    sender that already counts disjointly: then the whole stays as it is, so nothing goes negative.
     """
     written_5m = None if cache_write is None else _rest(cache_write, (cache_write_1h,))
     return Usage(
@@ -97,18 +97,23 @@ def token_count(value: Any, path: str) -> int | None:
     """
     if value is None or value == "":
         return None
-    if isinstance(value, str):
-        if not value.isascii() or not value.strip().isdigit():
-            raise ValueError(f"{path}: expected a whole number of tokens, got text")
-        value = int(value) if len(value) <= 20 else MAX_TOKENS + 1
-    if isinstance(value, float):
-        if not value.is_integer():
-            raise ValueError(f"{path}: expected a whole number of tokens")
-        value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int):
+    tokens = _whole_number(value)
+    if tokens is None:
         raise ValueError(f"{path}: expected a whole number of tokens")
-    if value < 0:
+    if tokens < 0:
         raise ValueError(f"{path}: a token count cannot be negative")
-    if value > MAX_TOKENS:
+    if tokens > MAX_TOKENS:
         raise ValueError(f"{path}: more than {MAX_TOKENS} tokens in one call is not believed")
-    return value
+    return tokens
+
+
+def _whole_number(value: Any) -> int | None:
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        return value
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, str) and value.isascii() and value.isdigit():
+        return int(value[:20])
+    return None

@@ -20,7 +20,7 @@ _Entry = Tariff | str
 
 
 class PriceBook:
-    """Prices calls and collects the versions it used, so that they can be recorded before booking."""
+    """Prices calls and collects the versions it used, to be recorded before booking."""
 
     def __init__(self) -> None:
         self._entries: dict[_Key, _Entry] = {}
@@ -39,7 +39,7 @@ class PriceBook:
             self._unrecorded.pop(card.version, None)
 
     def price(self, call: Call) -> Cost:
-        """Cost of a call at the prices in force when it started; unpriced with a reason otherwise."""
+        """Cost of a call at the prices in force when it started, or unpriced with a reason."""
         if call.cache_hit:
             return Cost("priced", 0, "answered_from_cache")
         if call.status == ERROR and not call.usage.is_known:

@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 
 YOCTO_PER_USD_PER_MILLION = 10**18
-"""Unit prices are whole yocto-dollars (1e-24 USD) a token: $1 per million tokens is 1e18 of them."""
+"""Unit prices are whole yocto-dollars (1e-24 USD) a token: $1 per million tokens is 1e18."""
 
 
 class Tier(msgspec.Struct, frozen=True):
@@ -50,7 +50,7 @@ class RateCard(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def version(self) -> UUID:
-        """A name made of the content, the same in every process; a changed figure is a new version."""
+        """A name made of the content, the same in every process; a changed figure changes it."""
         content = msgspec.json.encode(
             (self.catalog_provider, self.catalog_model, self.context, self.valid_from, self.rates)
         )

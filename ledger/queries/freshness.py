@@ -21,11 +21,13 @@ def latest_call(reader: Reader, tenant: str | None = None) -> datetime | None:
     if tenant is not None:
         statement = statement.where(calls.c.tenant == tenant)
     with reader.connection() as connection:
-        return connection.execute(statement).scalar_one()
+        latest: datetime | None = connection.execute(statement).scalar_one()
+        return latest
 
 
 def first_hour(reader: Reader, tenant: str | None = None) -> datetime | None:
     """The hour of the first call ever, None when there was none."""
     statement = _FIRST if tenant is None else _FIRST.where(rollups.c.tenant == tenant)
     with reader.connection() as connection:
-        return connection.execute(statement).scalar_one()
+        first: datetime | None = connection.execute(statement).scalar_one()
+        return first

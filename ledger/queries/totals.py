@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import select
 
 from ledger.queries.reader import Reader
 from ledger.storage.tables import MEASURES, ingest_totals, self_checks, series, totals
@@ -13,7 +13,7 @@ from ledger.storage.tables import MEASURES, ingest_totals, self_checks, series, 
 LABELS = ("tenant", "feature", "provider", "model", "operation")
 
 
-def totals_by_series(reader: Reader) -> Sequence[Row[Any]]:
+def totals_by_series(reader: Reader) -> Sequence[Any]:
     """All totals with the labels and status of their series, in one snapshot."""
     statement = (
         select(
@@ -40,7 +40,7 @@ def ingest_counts(reader: Reader) -> list[tuple[str, str, int]]:
 
 
 def ledger_drift_pico_usd(reader: Reader) -> int:
-    """By how much the last self-checks found rollups and totals off the calls; 0 when all is well."""
+    """By how much the last self-checks found the books off; 0 when all is well."""
     with reader.connection() as connection:
         return sum(
             int(drift)

@@ -54,7 +54,7 @@ class Database:
     def transaction(
         self, role: Role, tenants: Sequence[str] | Literal["*"] = ()
     ) -> Iterator[Connection]:
-        """Run the block in one transaction as `role`, seeing only `tenants` where the role is bound.
+        """Run the block in one transaction as `role`, which sees only `tenants` if it is bound.
 
         Raises LedgerUnavailable when Postgres cannot be reached or goes away.
         """

@@ -116,9 +116,12 @@ class EmbeddedPostgres:
         self._data.mkdir(mode=0o700, exist_ok=True)
         self._user.own(self._data)
         try:
+            options = ("-U", _SUPERUSER, "-A", "scram-sha-256", "-k", "--encoding=UTF8")
             done = self._user.run(
-                [self._bin / "initdb", "-D", self._data, "-U", _SUPERUSER, "-A", "scram-sha-256"]
-                + ["--pwfile", handover, "-k", "--encoding=UTF8", "--locale=C.UTF-8"]
+                [
+                    *(self._bin / "initdb", "-D", self._data, "--pwfile", handover),
+                    *(*options, "--locale=C.UTF-8"),
+                ]
             )
         finally:
             handover.unlink()
@@ -129,11 +132,9 @@ class EmbeddedPostgres:
         assert self._user is not None
         options = [f"-c{name}={value}" for name, value in _SERVER_OPTIONS.items()]
         with self._log_file.open("ab") as log_file:
-            self._user.spawn(
-                [self._bin / "postgres", "-D", self._data, "-h", "127.0.0.1", "-k", ""]
-                + ["-p", str(_free_port()), *options],
-                log_file,
-            )
+            server = (self._bin / "postgres", "-D", self._data)
+            address = ("-h", "127.0.0.1", "-p", str(_free_port()), "-k", "")
+            self._user.spawn([*server, *address, *options], log_file)
         self._wait_until_ready()
 
     def _wait_until_ready(self) -> None:
@@ -208,7 +209,7 @@ def _free_port() -> int:
 
 
 def _is_postgres(pid: int) -> bool:
-    """Whether the process lives and is a server, not a zombie or another program with its number."""
+    """Whether the process lives and is a server: no zombie, no other program with its number."""
     try:
         status = Path(f"/proc/{pid}/stat").read_text()
     except OSError:

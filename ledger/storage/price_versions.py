@@ -32,7 +32,7 @@ def record_price_versions(database: Database, cards: Iterable[RateCard]) -> None
 
 
 def _rates_usd(card: RateCard) -> dict[str, object]:
-    """Rates by token type; prices are whole 1e-24 USD a token, as text because JSON has no integers that long."""
+    """Rates by token type: whole 1e-24 USD a token, as text since readers of JSON may round."""
     return {
         name: {
             "yocto_usd_per_token": str(rate.yocto_usd_per_token),

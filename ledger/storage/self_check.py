@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime, time, timedelta
 
 from sqlalchemy import Connection, text
 
@@ -10,10 +10,10 @@ _DAY = text("""
     SELECT coalesce(sum(abs(difference)), 0) FROM (
         SELECT tenant, series_id, sum(cost) AS difference FROM (
             SELECT tenant, series_id, coalesce(cost_pico_usd, 0)::numeric AS cost FROM calls
-            WHERE started_at >= CAST(:start AS timestamptz) AND started_at < CAST(:start AS timestamptz) + interval '1 day'
+            WHERE started_at >= :start AND started_at < :end
             UNION ALL
             SELECT tenant, series_id, -cost_pico_usd FROM rollups
-            WHERE starts_at >= CAST(:start AS timestamptz) AND starts_at < CAST(:start AS timestamptz) + interval '1 day'
+            WHERE starts_at >= :start AND starts_at < :end
         ) AS entries
         GROUP BY tenant, series_id
     ) AS differences
@@ -38,7 +38,9 @@ _NOTE = text("""
 
 def check_day(connection: Connection, scope: str, day: date) -> int:
     """By how many pico-dollars the rollups of a UTC day are off its calls; noted under `scope`."""
-    drift = int(connection.execute(_DAY, {"start": f"{day.isoformat()}T00:00:00Z"}).scalar_one())
+    start = datetime.combine(day, time(), UTC)
+    bounds = {"start": start, "end": start + timedelta(days=1)}
+    drift = int(connection.execute(_DAY, bounds).scalar_one())
     connection.execute(_NOTE, {"scope": scope, "drift": drift})
     return drift
 

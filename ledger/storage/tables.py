@@ -88,7 +88,9 @@ calls = Table(
     Column(
         "duration_bucket",
         SmallInteger,
-        comment="index of the first latency bucket whose bound 0.01 s * 2^((index - 54) / 16) holds it",
+        comment=(
+            "index of the first latency bucket whose bound 0.01 s * 2^((index - 54) / 16) holds it"
+        ),
     ),
     Column("time_to_first_token_seconds", Double),
     Column("time_to_first_token_bucket", SmallInteger),

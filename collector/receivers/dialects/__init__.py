@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from collector.receivers.dialects import openinference, otel_genai
 from collector.receivers.spans import Span
 from ledger.domain.calls import Call
 
-_DIALECTS = (openinference, otel_genai)
+
+class Dialect(Protocol):
+    """What each module here offers."""
+
+    def describes_call(self, span: Span) -> bool:
+        """Whether the span is a request to a model in this dialect."""
+        ...
+
+    def read_call(self, span: Span, default_tenant: str | None) -> Call:
+        """The call. Raises InvalidRecord naming what is wrong."""
+        ...
+
+
+_DIALECTS: tuple[Dialect, ...] = (openinference, otel_genai)
 
 
 def read_call(span: Span, default_tenant: str | None) -> Call | None:

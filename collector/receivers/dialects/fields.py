@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+import msgspec
+
 from collector.receivers import semconv
 from collector.receivers.spans import Span
 from ledger.domain.calls import ERROR, OK, UNKNOWN_MODEL, UNKNOWN_PROVIDER, Call
@@ -62,21 +64,22 @@ def read_usage(attributes: Mapping[str, Any], table: Mapping[str, tuple[str, ...
                 counts[part] = _count(attributes[name], name)
                 sent[name] = attributes[name]
                 break
-    return usage_from_inclusive(**counts), sent or None  # type: ignore[arg-type]
+    return usage_from_inclusive(**counts), sent or None
 
 
-def build_call(
-    span: Span,
-    dialect: str,
-    default_tenant: str | None,
-    *,
-    provider: str | None,
-    model: str | None,
-    request_model: str | None,
-    operation: str | None,
-    usage: ReadUsage,
-    time_to_first_token_seconds: float | None,
-) -> Call:
+class Described(msgspec.Struct, frozen=True, kw_only=True):
+    """What a span says of its call in the words of its dialect."""
+
+    dialect: str
+    provider: str | None
+    model: str | None
+    request_model: str | None = None
+    operation: str | None
+    usage: ReadUsage
+    time_to_first_token_seconds: float | None
+
+
+def build_call(span: Span, said: Described, default_tenant: str | None) -> Call:
     """A call from what its dialect says and what every span may carry.
 
     Raises InvalidRecord for a missing tenant, a missing model and impossible times.
@@ -84,31 +87,31 @@ def build_call(
     attributes = span.attributes
     error_type = text(first(attributes, semconv.ERROR_TYPE))
     status = ERROR if span.is_error or error_type else OK
-    model = text(attributes.get(semconv.MODEL)) or model or request_model
+    model = text(attributes.get(semconv.MODEL)) or said.model or said.request_model
     if model is None and status == OK:
         raise InvalidRecord("gen_ai.request.model", "missing: a call names its model")
-    provider = text(attributes.get(semconv.PROVIDER)) or (provider and provider.lower())
+    provider = text(attributes.get(semconv.PROVIDER)) or (said.provider and said.provider.lower())
     return Call(
         tenant=tenant_of(span) or _default(default_tenant),
         id=text(attributes.get(semconv.ID)) or f"{span.trace_id}{span.span_id}",
         started_at=_moment(span.start_unix_nanos),
         provider=provider or infer_provider(model or "") or UNKNOWN_PROVIDER,
         model=model or UNKNOWN_MODEL,
-        request_model=request_model,
-        operation=text(attributes.get(semconv.OPERATION)) or operation or "chat",
+        request_model=said.request_model,
+        operation=text(attributes.get(semconv.OPERATION)) or said.operation or "chat",
         status=status,
         error_type=error_type or ("error" if status == ERROR else None),
-        usage=usage[0],
-        raw_usage=usage[1],
+        usage=said.usage[0],
+        raw_usage=said.usage[1],
         duration_seconds=_duration_seconds(span),
-        time_to_first_token_seconds=time_to_first_token_seconds,
+        time_to_first_token_seconds=said.time_to_first_token_seconds,
         trace_id=span.trace_id or None,
         span_id=span.span_id or None,
         attempt=_count(attributes.get(semconv.ATTEMPT), semconv.ATTEMPT),
         reported_cost_pico_usd=_reported_cost(attributes),
         cache_hit=_flag(attributes.get(semconv.CACHE_HIT)),
         tags=_tags(attributes),
-        dialect=dialect,
+        dialect=said.dialect,
         **_shared_fields(span),
     )
 

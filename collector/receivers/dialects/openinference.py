@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collector.receivers import semconv
-from collector.receivers.dialects.fields import build_call, first, read_usage, text
+from collector.receivers.dialects.fields import Described, build_call, first, read_usage, text
 from collector.receivers.spans import Span
 from ledger.domain.calls import Call
 
@@ -18,17 +18,15 @@ def describes_call(span: Span) -> bool:
 def read_call(span: Span, default_tenant: str | None) -> Call:
     """The call. Raises InvalidRecord naming the attribute that is wrong."""
     attributes = span.attributes
-    return build_call(
-        span,
-        NAME,
-        default_tenant,
+    said = Described(
+        dialect=NAME,
         provider=text(first(attributes, semconv.OPENINFERENCE_PROVIDER)),
         model=text(first(attributes, semconv.OPENINFERENCE_MODEL)),
-        request_model=None,
         operation=semconv.OPENINFERENCE_CALLS[_kind(span)],
         usage=read_usage(attributes, semconv.OPENINFERENCE_USAGE),
         time_to_first_token_seconds=_time_to_first_token(span),
     )
+    return build_call(span, said, default_tenant)
 
 
 def _kind(span: Span) -> str:

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from collector.receivers import semconv
-from collector.receivers.dialects.fields import build_call, first, number, read_usage, text
+from collector.receivers.dialects.fields import (
+    Described,
+    build_call,
+    first,
+    number,
+    read_usage,
+    text,
+)
 from collector.receivers.spans import Span
 from ledger.domain.calls import Call
 
@@ -24,10 +31,8 @@ def describes_call(span: Span) -> bool:
 def read_call(span: Span, default_tenant: str | None) -> Call:
     """The call. Raises InvalidRecord naming the attribute that is wrong."""
     attributes = span.attributes
-    return build_call(
-        span,
-        NAME,
-        default_tenant,
+    said = Described(
+        dialect=NAME,
         provider=text(first(attributes, semconv.GENAI_PROVIDER)),
         model=text(attributes.get(semconv.GENAI_RESPONSE_MODEL)),
         request_model=text(attributes.get(semconv.GENAI_REQUEST_MODEL)),
@@ -37,3 +42,4 @@ def read_call(span: Span, default_tenant: str | None) -> Call:
         usage=read_usage(attributes, semconv.GENAI_USAGE),
         time_to_first_token_seconds=number(attributes, semconv.GENAI_TIME_TO_FIRST_CHUNK),
     )
+    return build_call(span, said, default_tenant)

@@ -1,4 +1,4 @@
-"""The ledger: tenants, calls by day, rollups, totals, prices, refused records, with row security."""
+"""The ledger: tenants, calls by day, rollups, totals, prices, refused records; row security."""
 
 from __future__ import annotations
 
@@ -209,7 +209,7 @@ BEGIN
     FOREACH day IN ARRAY days LOOP
         partition_name := 'calls_' || to_char(day, 'YYYYMMDD');
         CONTINUE WHEN to_regclass(partition_name) IS NOT NULL;
-        -- Attaching locks the parent less than CREATE TABLE ... PARTITION OF would: booking goes on.
+        -- Attaching locks the parent less than CREATE TABLE ... PARTITION OF: booking goes on.
         EXECUTE format('CREATE TABLE %I (LIKE calls INCLUDING DEFAULTS)', partition_name);
         EXECUTE format(
             'ALTER TABLE calls ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)',
