@@ -17,7 +17,7 @@ _DAYS_AHEAD = 7
 
 _LOCK = text("SELECT pg_try_advisory_xact_lock(hashtextextended(:job, 0))")
 _PRUNE = text("""
-    DELETE FROM refused_records WHERE received_at < (
+    DELETE FROM refused_records WHERE received_at <= (
         SELECT received_at FROM refused_records ORDER BY received_at DESC OFFSET :kept LIMIT 1
     )
 """)

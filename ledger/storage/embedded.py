@@ -22,7 +22,7 @@ from pathlib import Path
 import psycopg
 
 from ledger.domain.errors import EmbeddedPostgresFailed
-from ledger.storage.embedded_user import ServerUser, choose_server_user
+from ledger.storage.embedded_user import ServerUser, choose_server_user, reap_servers
 
 log = logging.getLogger(__name__)
 
@@ -174,9 +174,8 @@ class EmbeddedPostgres:
             os.kill(postmaster[0], signal.SIGINT)
         deadline = time.monotonic() + _STOP_SECONDS
         while time.monotonic() < deadline and self._postmaster() is not None:
-            if self._user is not None:
-                self._user.reap()
             time.sleep(0.02)
+        reap_servers()
 
 
 def _binaries() -> Path:

@@ -13,6 +13,9 @@ from typing import IO
 
 from ledger.domain.errors import EmbeddedPostgresFailed
 
+_servers: list[subprocess.Popen[bytes]] = []
+"""Servers started by this process; they may outlive whoever asked for them."""
+
 _NAMESPACE = ("unshare", "--user", "--map-user=1000", "--map-group=1000", "--")
 
 
@@ -22,7 +25,6 @@ class ServerUser:
     def __init__(self, user: pwd.struct_passwd | None, prefix: tuple[str, ...]) -> None:
         self._user = user
         self._prefix = prefix
-        self._child: subprocess.Popen[bytes] | None = None
 
     def own(self, path: Path) -> None:
         """Give a file to the server's user."""
@@ -44,7 +46,7 @@ class ServerUser:
 
     def spawn(self, command: Sequence[str | Path], log_file: IO[bytes]) -> None:
         """Start a program in a session of its own, so that our end is not its end."""
-        self._child = subprocess.Popen(
+        child = subprocess.Popen(
             [*self._prefix, *command],
             stdin=subprocess.DEVNULL,
             stdout=log_file,
@@ -55,11 +57,12 @@ class ServerUser:
             group=self._user and self._user.pw_gid,
             extra_groups=[] if self._user else None,
         )
+        _servers.append(child)
 
-    def reap(self) -> None:
-        """Collect an ended child, so that it does not look alive as a zombie."""
-        if self._child is not None:
-            self._child.poll()
+
+def reap_servers() -> None:
+    """Collect servers of this process that have ended, so that none stays behind as a zombie."""
+    _servers[:] = [server for server in _servers if server.poll() is None]
 
 
 def choose_server_user(binaries: Path, home: Path, data: Path) -> ServerUser:

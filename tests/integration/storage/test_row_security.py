@@ -1,0 +1,116 @@
+"""Row security: the third wall between tenants, tried with raw SQL as each role."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import psycopg
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import text
+from sqlalchemy.exc import ProgrammingError
+
+from ledger.storage.database import EVERY_TENANT, Database, Role
+from tests.factories.calls import a_record
+
+_TENANT_TABLES = (
+    "tenants", "series", "calls", "rollups", "totals", "metric_label_sets", "refused_records",
+)  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def two_tenants(client: FlaskClient) -> None:
+    """Two tenants with calls, a refused record each and a scrape of /metrics."""
+    for tenant in ("acme", "globex"):
+        records = [a_record(tenant=tenant), a_record(tenant=tenant, usage={"input_tokens": -1})]
+        assert client.post("/v1/calls", json=records).status_code == 200
+    assert client.get("/metrics").status_code == 200
+
+
+def _tenants_seen(database: Database, role: Role, tenants: Sequence[str], table: str) -> set[str]:
+    with database.transaction(role, tenants) as connection:
+        return set(connection.execute(text(f"SELECT tenant FROM {table}")).scalars())
+
+
+@pytest.mark.parametrize("table", _TENANT_TABLES)
+def test_without_a_tenant_the_app_sees_no_row(database: Database, table: str) -> None:
+    assert _tenants_seen(database, "tollbook_app", (), table) == set()
+
+
+@pytest.mark.parametrize("table", _TENANT_TABLES)
+def test_with_a_tenant_the_app_sees_only_its_rows(database: Database, table: str) -> None:
+    assert _tenants_seen(database, "tollbook_app", ("acme",), table) == {"acme"}
+
+
+@pytest.mark.parametrize("table", _TENANT_TABLES)
+def test_several_tenants_may_be_named(database: Database, table: str) -> None:
+    seen = _tenants_seen(database, "tollbook_app", ("acme", "globex", "nobody"), table)
+    assert seen == {"acme", "globex"}
+
+
+@pytest.mark.parametrize("table", _TENANT_TABLES)
+def test_the_operator_sees_every_tenant(database: Database, table: str) -> None:
+    with database.transaction("tollbook_app", EVERY_TENANT) as connection:
+        seen = set(connection.execute(text(f"SELECT tenant FROM {table}")).scalars())
+    assert seen == {"acme", "globex"}
+
+
+@pytest.mark.parametrize(
+    "name", ["*", "acme,globex", '"acme"', "{acme,globex}", "acme' OR '1'='1", "[]", '["acme"]', ""]
+)
+def test_no_tenant_name_opens_the_rows_of_another(database: Database, name: str) -> None:
+    assert _tenants_seen(database, "tollbook_app", (name,), "calls") == set()
+
+
+@pytest.mark.parametrize(
+    "table", [table for table in _TENANT_TABLES if table != "metric_label_sets"]
+)
+def test_the_reader_is_bound_like_the_app(database: Database, table: str) -> None:
+    assert _tenants_seen(database, "tollbook_reader", (), table) == set()
+    assert _tenants_seen(database, "tollbook_reader", ("globex",), table) == {"globex"}
+
+
+def test_the_tenant_ends_with_the_transaction(database_url: str) -> None:
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        with connection.transaction():
+            connection.execute("SET LOCAL ROLE tollbook_app")
+            connection.execute("""SET LOCAL tollbook.tenants = '["acme"]'""")
+            assert connection.execute("SELECT count(*) FROM calls").fetchone() == (1,)
+        with connection.transaction():
+            connection.execute("SET LOCAL ROLE tollbook_app")
+            assert connection.execute("SELECT count(*) FROM calls").fetchone() == (0,)
+
+
+def test_no_role_reaches_a_partition_past_its_parent(database: Database, database_url: str) -> None:
+    with psycopg.connect(database_url) as connection:
+        partition = connection.execute(
+            "SELECT relname FROM pg_class WHERE relispartition AND relkind = 'r' LIMIT 1"
+        ).fetchone()
+    assert partition is not None
+    roles: tuple[Role, ...] = ("tollbook_app", "tollbook_ingest", "tollbook_reader")
+    for role in roles:
+        with (
+            pytest.raises(ProgrammingError, match="permission denied"),
+            database.transaction(role, EVERY_TENANT) as connection,
+        ):
+            connection.execute(text(f"SELECT * FROM {partition[0]}"))
+
+
+@pytest.mark.parametrize("role", ["tollbook_app", "tollbook_reader"])
+@pytest.mark.parametrize("table", _TENANT_TABLES)
+def test_people_s_roles_change_nothing(database: Database, role: Role, table: str) -> None:
+    for statement in (f"DELETE FROM {table}", f"UPDATE {table} SET tenant = 'acme'"):
+        with (
+            pytest.raises(ProgrammingError, match="permission denied"),
+            database.transaction(role, EVERY_TENANT) as connection,
+        ):
+            connection.execute(text(statement))
+
+
+def test_booked_calls_cannot_be_edited_even_by_ingest(database: Database) -> None:
+    for statement in ("DELETE FROM calls", "UPDATE calls SET cost_pico_usd = 0"):
+        with (
+            pytest.raises(ProgrammingError, match="permission denied"),
+            database.transaction("tollbook_ingest") as connection,
+        ):
+            connection.execute(text(statement))
