@@ -20,7 +20,8 @@ def _cost(record: dict[str, Any]) -> Decimal:
     """List price by hand: USD per million tokens, as OpenAI publishes them."""
     price_in, price_out = _PRICE[record["model"]]
     usage = record["usage"]
-    return (usage["input_tokens"] * price_in + usage["output_tokens"] * price_out) / 1_000_000
+    micro_usd: Decimal = usage["input_tokens"] * price_in + usage["output_tokens"] * price_out
+    return micro_usd / 1_000_000
 
 
 @pytest.fixture
