@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from collector.addresses import wait_until_free
 from collector.app import VERSION, create_app
 from collector.jobs.scheduler import run_jobs
 from collector.lifeline import OPTION, end_with_stdin
@@ -45,6 +46,8 @@ def up(demo: bool) -> None:
     """Run everything on this machine: Postgres, collector, dashboards and jobs."""
     settings = _settings()
     console = Console(stderr=True)
+    wait_until_free("TOLLBOOK_COLLECTOR_BIND", settings.collector_bind)
+    wait_until_free("TOLLBOOK_DASHBOARDS_BIND", settings.dashboards_bind)
     with _ledger_url(settings) as url:
         revision = migrate(url)
         console.print(f"[bold]Tollbook {VERSION}[/] (schema {revision})")

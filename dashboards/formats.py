@@ -13,14 +13,16 @@ _CENTS = Decimal("0.01")
 
 
 def money(pico_usd: Decimal | int) -> str:
-    """Dollars with cents; below one dollar four significant digits, so that cents do not vanish."""
+    """Dollars with cents; below one dollar up to four significant digits, so that none vanish."""
     usd = usd_from_pico(pico_usd)
     sign = MINUS if usd < 0 else ""
     usd = abs(usd)
+    if usd and usd < 1:
+        usd = Decimal(f"{usd:.3e}")
     if usd == 0 or usd >= 1:
         return f"{sign}${usd.quantize(_CENTS):,}"
-    places = 3 - usd.adjusted()
-    return f"{sign}${usd:.{places}f}"
+    digits = f"{usd:f}".rstrip("0")
+    return f"{sign}${digits if len(digits) >= 4 else digits.ljust(4, '0')}"
 
 
 def count(number: int) -> str:
@@ -29,10 +31,12 @@ def count(number: int) -> str:
 
 
 def share(part: int, whole: int) -> str:
-    """A percentage with as many decimals as it needs to be more than nothing."""
+    """A percentage; what is more than nothing never reads as nothing."""
     if whole == 0:
         return "\N{EN DASH}"
     percent = part / whole * 100
+    if 0 < percent < 0.01:
+        return f"<0.01{THIN_SPACE}%"
     decimals = 0 if percent == 0 or percent >= 10 else 1 if percent >= 1 else 2
     return f"{percent:.{decimals}f}{THIN_SPACE}%"
 

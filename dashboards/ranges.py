@@ -32,10 +32,9 @@ def resolve(key: str | None, now: datetime, tz: ZoneInfo) -> Range:
     local = now.astimezone(tz)
     midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
     if key == "24h":
-        days, start = 1, local.replace(minute=0, second=0, microsecond=0) - timedelta(hours=23)
-    else:
-        days = 7 if key == "7d" else 30
-        start = midnight - timedelta(days=days - 1)
+        return _last_day(now, tz)
+    days = 7 if key == "7d" else 30
+    start = midnight - timedelta(days=days - 1)
     length = timedelta(days=days)
     return Range(
         key=key,
@@ -45,6 +44,22 @@ def resolve(key: str | None, now: datetime, tz: ZoneInfo) -> Range:
         previous_start=start - length,
         previous_end=local - length,
         interval="day" if key == "30d" else "hour",
+    )
+
+
+def _last_day(now: datetime, tz: ZoneInfo) -> Range:
+    """The running hour and the 23 before it, in absolute time: a clock may jump in between."""
+    hour = now.astimezone(tz).replace(minute=0, second=0, microsecond=0)
+    start = hour.astimezone(UTC) - timedelta(hours=23)
+    day = timedelta(days=1)
+    return Range(
+        key="24h",
+        label=LABELS["24h"],
+        start=start.astimezone(tz),
+        now=now,
+        previous_start=(start - day).astimezone(tz),
+        previous_end=(now - day).astimezone(tz),
+        interval="hour",
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import tomllib
 from pathlib import Path
 from typing import Any, Literal
 
@@ -124,9 +125,9 @@ class _SecretFiles(PydanticBaseSettingsSource):
             return None, field_name, False
         try:
             return Path(path).read_text().strip(), field_name, False
-        except OSError as error:
+        except (OSError, UnicodeDecodeError) as error:
             raise InvalidSetting(
-                f"{PREFIX}{field_name.upper()}_FILE: cannot read {path}: {error.strerror}"
+                f"{PREFIX}{field_name.upper()}_FILE: cannot read {path}: {error}"
             ) from error
 
     def __call__(self) -> dict[str, Any]:
@@ -140,8 +141,13 @@ class _SecretFiles(PydanticBaseSettingsSource):
 def load_settings() -> Settings:
     """Read the settings once. Raises InvalidSetting naming each variable that is wrong."""
     _refuse_unknown_variables()
+    _refuse_missing_file()
     try:
         settings = Settings()
+    except tomllib.TOMLDecodeError as error:
+        raise InvalidSetting(
+            f"{CONFIG_VARIABLE}: {os.environ[CONFIG_VARIABLE]}: {error}"
+        ) from error
     except ValidationError as error:
         faults = (
             f"{PREFIX}{'_'.join(str(part) for part in fault['loc']).upper()}: {fault['msg']}"
@@ -158,6 +164,12 @@ def _refuse_unknown_variables() -> None:
     for name in sorted(os.environ):
         if name.startswith(PREFIX) and not name.startswith(f"{PREFIX}TEST_") and name not in known:
             raise InvalidSetting(f"{name} is no setting of Tollbook; see the README for the list")
+
+
+def _refuse_missing_file() -> None:
+    path = os.environ.get(CONFIG_VARIABLE)
+    if path is not None and not Path(path).is_file():
+        raise InvalidSetting(f"{CONFIG_VARIABLE}: there is no file {path}")
 
 
 def _refuse_open_binds(settings: Settings) -> None:

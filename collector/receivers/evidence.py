@@ -8,24 +8,32 @@ from typing import Any
 
 import msgspec
 
-from collector.receivers.records import RECORD_FIELDS
+from collector.receivers.records import RECORD_FIELDS, USAGE_FIELDS
 
 _MAX_PAYLOAD_CHARACTERS = 4096
 _MAX_VALUE_CHARACTERS = 200
 
 
 def record_payload(record: bytes) -> str:
-    """What of a JSON record can be kept: its known fields, with long texts cut."""
+    """What of a JSON record can be kept: its known fields with plain values, long texts cut."""
     fields = _object(record)
     if fields is None:
         return json.dumps({"unreadable_bytes": len(record)})
-    return attributes_payload({name: fields[name] for name in RECORD_FIELDS & fields.keys()})
+    kept = {name: fields[name] for name in RECORD_FIELDS & fields.keys()}
+    usage = fields.get("usage")
+    if isinstance(usage, dict):
+        kept |= {f"usage.{name}": usage[name] for name in USAGE_FIELDS & usage.keys()}
+    return attributes_payload(kept)
 
 
 def attributes_payload(attributes: Mapping[str, Any]) -> str:
-    """The attributes as JSON, long texts cut, at most 4 KiB."""
-    kept = {name: _short(value) for name, value in sorted(attributes.items())}
-    return json.dumps(kept, default=str)[:_MAX_PAYLOAD_CHARACTERS]
+    """The attributes as JSON, at most 4 KiB; lists and maps could hold content and are left out."""
+    kept = {
+        name: value[:_MAX_VALUE_CHARACTERS] if isinstance(value, str) else value
+        for name, value in sorted(attributes.items())
+        if value is None or isinstance(value, str | bool | int | float)
+    }
+    return json.dumps(kept)[:_MAX_PAYLOAD_CHARACTERS]
 
 
 def tenant_of(record: bytes) -> str | None:
@@ -41,11 +49,3 @@ def _object(record: bytes) -> dict[str, Any] | None:
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         return None
     return value if isinstance(value, dict) else None
-
-
-def _short(value: Any) -> Any:
-    if isinstance(value, str):
-        return value[:_MAX_VALUE_CHARACTERS]
-    if isinstance(value, dict):
-        return {str(name)[:_MAX_VALUE_CHARACTERS]: _short(inner) for name, inner in value.items()}
-    return value

@@ -35,7 +35,7 @@ class _KeyValue(msgspec.Struct):
 
 
 class _Resource(msgspec.Struct):
-    attributes: list[_KeyValue] = []
+    attributes: list[_KeyValue] | None = None
 
 
 class _Scope(msgspec.Struct):
@@ -56,23 +56,23 @@ class _Span(msgspec.Struct, rename="camel"):
     span_id: str = ""
     start_time_unix_nano: int | str = 0
     end_time_unix_nano: int | str = 0
-    attributes: list[_KeyValue] = []
-    events: list[_Event] = []
+    attributes: list[_KeyValue] | None = None
+    events: list[_Event] | None = None
     status: _Status | None = None
 
 
 class _ScopeSpans(msgspec.Struct):
     scope: _Scope | None = None
-    spans: list[msgspec.Raw] = []
+    spans: list[msgspec.Raw] | None = None
 
 
 class _ResourceSpans(msgspec.Struct, rename="camel"):
     resource: _Resource | None = None
-    scope_spans: list[_ScopeSpans] = []
+    scope_spans: list[_ScopeSpans] | None = None
 
 
 class _TracesRequest(msgspec.Struct, rename="camel"):
-    resource_spans: list[_ResourceSpans] = []
+    resource_spans: list[_ResourceSpans] | None = None
 
 
 _request = msgspec.json.Decoder(_TracesRequest)
@@ -88,12 +88,12 @@ def spans_of_json(body: bytes) -> Iterator[Span | InvalidRecord]:
 
 
 def _spans(request: _TracesRequest) -> Iterator[Span | InvalidRecord]:
-    for resource_spans in request.resource_spans:
-        attributes = resource_spans.resource.attributes if resource_spans.resource else []
+    for resource_spans in request.resource_spans or ():
+        attributes = resource_spans.resource.attributes if resource_spans.resource else None
         resource = _wanted(attributes)
-        for scope_spans in resource_spans.scope_spans:
+        for scope_spans in resource_spans.scope_spans or ():
             scope = scope_spans.scope.name if scope_spans.scope else ""
-            for raw in scope_spans.spans:
+            for raw in scope_spans.spans or ():
                 try:
                     yield _read(_span.decode(raw), scope, resource)
                 except (msgspec.MsgspecError, UnicodeDecodeError) as error:
@@ -110,14 +110,14 @@ def _read(span: _Span, scope: str, resource: dict[str, Any]) -> Span:
         scope,
         _wanted(span.attributes),
         resource,
-        [(event.name, _integer(event.time_unix_nano) or 0) for event in span.events],
+        [(event.name, _integer(event.time_unix_nano) or 0) for event in span.events or ()],
     )
 
 
-def _wanted(values: list[_KeyValue]) -> dict[str, Any]:
+def _wanted(values: list[_KeyValue] | None) -> dict[str, Any]:
     return {
         item.key: item.value.plain()
-        for item in values
+        for item in values or ()
         if item.value is not None and is_wanted(item.key)
     }
 

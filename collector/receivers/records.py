@@ -81,4 +81,5 @@ class CallRecord(msgspec.Struct, kw_only=True):
     tags: dict[str, Any] | None = None
 
 
-RECORD_FIELDS = frozenset(CallRecord.__struct_fields__)
+RECORD_FIELDS = frozenset(CallRecord.__struct_encode_fields__)
+USAGE_FIELDS = frozenset(UsageRecord.__struct_encode_fields__)

@@ -6,6 +6,7 @@ when the theme changes.
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 Figure = dict[str, Any]
@@ -77,3 +78,13 @@ def money_axis(largest_usd: float) -> dict[str, Any]:
     else:
         tick_format = "~g"
     return value_axis(tickprefix="$", tickformat=tick_format)
+
+
+def instant(start: datetime | None) -> datetime:
+    """The moment in UTC, to look it up by.
+
+    Local times of one zone compare by their clock alone: the hour that comes twice in autumn would
+    be one key.
+    """
+    assert start is not None
+    return start.astimezone(UTC)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from dashboards.figures.base import Figure, figure, value_axis
+from dashboards.figures.base import Figure, figure, instant, value_axis
 from dashboards.formats import count, duration, share
 from dashboards.theme import BAD_COLOUR, SERIES_COLOURS
 from ledger.queries.spend import SpendRow
@@ -18,15 +18,16 @@ _PERCENTILES = (
 
 def latency(rows: list[SpendRow], starts: list[datetime]) -> Figure:
     """Median and 95th percentile of the duration of calls."""
-    by_start = {row.start: row for row in rows}
+    by_start = {instant(row.start): row for row in rows}
+    instants = [instant(start) for start in starts]
     traces = [
         _line(
             name,
             starts,
-            [by_start[start].seconds[key] if start in by_start else None for start in starts],
+            [by_start[start].seconds[key] if start in by_start else None for start in instants],
             [
                 duration(by_start[start].seconds[key]) if start in by_start else ""
-                for start in starts
+                for start in instants
             ],
             colour,
             width,
@@ -38,17 +39,18 @@ def latency(rows: list[SpendRow], starts: list[datetime]) -> Figure:
 
 def error_share(rows: list[SpendRow], starts: list[datetime]) -> Figure:
     """Share of calls that failed."""
-    by_start = {row.start: row for row in rows if row.calls}
+    by_start = {instant(row.start): row for row in rows if row.calls}
+    instants = [instant(start) for start in starts]
     values = [
         by_start[start].errors / by_start[start].calls if start in by_start else None
-        for start in starts
+        for start in instants
     ]
     texts = [
         f"{share(by_start[start].errors, by_start[start].calls)}"
         f" ({count(by_start[start].errors)} of {count(by_start[start].calls)})"
         if start in by_start
         else ""
-        for start in starts
+        for start in instants
     ]
     line = _line("Errors", starts, values, texts, BAD_COLOUR, 2.0)
     line |= {"fill": "tozeroy", "fillcolor": "rgba(207,83,39,0.12)"}

@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from dashboards.figures.base import Figure, figure, money_axis
+from dashboards.figures.base import Figure, figure, instant, money_axis
 from dashboards.formats import money
 from dashboards.theme import MOST_SERIES, OTHER_COLOUR, series_colour
 from ledger.domain.money import usd_from_pico
@@ -33,9 +33,8 @@ def spend_by_model(
     shown = models if len(models) <= MOST_SERIES else models[: MOST_SERIES - 1]
     series: dict[str, dict[datetime, Decimal]] = {name: defaultdict(Decimal) for name in shown}
     for row in rows:
-        assert row.start is not None
         name = row.group["model"] if row.group["model"] in series else OTHER
-        series.setdefault(name, defaultdict(Decimal))[row.start] += row.cost_pico_usd
+        series.setdefault(name, defaultdict(Decimal))[instant(row.start)] += row.cost_pico_usd
     traces = [
         _bars(name, starts, values, OTHER_COLOUR if name == OTHER else series_colour(slots[name]))
         for name, values in series.items()
@@ -47,7 +46,7 @@ def spend_by_model(
 def _bars(
     name: str, starts: list[datetime], values: Mapping[datetime, Decimal], colour: str
 ) -> dict[str, Any]:
-    amounts = [values.get(start, Decimal(0)) for start in starts]
+    amounts = [values.get(instant(start), Decimal(0)) for start in starts]
     return {
         "type": "bar",
         "name": name,
@@ -73,7 +72,7 @@ def _total(
 ) -> dict[str, Any]:
     """An invisible line that adds the sum to the hover card."""
     sums = [
-        sum((values.get(start, Decimal(0)) for values in series.values()), Decimal(0))
+        sum((values.get(instant(start), Decimal(0)) for values in series.values()), Decimal(0))
         for start in starts
     ]
     return {

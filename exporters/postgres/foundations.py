@@ -1,7 +1,7 @@
 """What must stand before a call can be booked: its tenant, series and day.
 
-All three are laid in a transaction of their own and remembered, so that booking itself rarely
-meets anything new.
+They are laid in transactions of their own and remembered, so that booking itself rarely meets
+anything new.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from ledger.storage.database import Database, driver_connection
 from ledger.storage.partitions import ensure_call_partitions
 
 _MAX_REMEMBERED = 500_000
+_DAYS_A_TRANSACTION = 100
 
 _ADD_TENANTS = """
     INSERT INTO tenants (tenant, time_zone, rollup_seconds)
@@ -56,21 +57,27 @@ class Foundations:
         tenants -= self._tenants
         series -= self._series
         days -= self._days
-        if tenants or series or days:
+        self._make_days(sorted(days))
+        if tenants or series:
             with self._database.transaction("tollbook_ingest") as connection:
-                self._create(connection, tenants, series, days)
-            self._remember(tenants, series, days)
+                self._create(connection, tenants, series)
+            self._remember(tenants, series)
+
+    def _make_days(self, days: list[date]) -> None:
+        """Make partitions some at a time: each one holds several locks until the commit."""
+        for start in range(0, len(days), _DAYS_A_TRANSACTION):
+            some = days[start : start + _DAYS_A_TRANSACTION]
+            with self._database.transaction("tollbook_ingest") as connection:
+                ensure_call_partitions(connection, some)
+            self._days.update(some)
 
     def _create(
         self,
         connection: Connection,
         tenants: set[str],
         series: set[tuple[str, Series]],
-        days: set[date],
     ) -> None:
         driver = driver_connection(connection)
-        if days:
-            ensure_call_partitions(connection, days)
         if tenants:
             grid = rollup_grid_seconds(self._time_zone)
             driver.execute(_ADD_TENANTS, (self._time_zone, grid, sorted(tenants)))
@@ -82,12 +89,9 @@ class Foundations:
             with driver.cursor() as cursor:
                 cursor.executemany(_ADD_SERIES, rows)
 
-    def _remember(
-        self, tenants: set[str], series: set[tuple[str, Series]], days: set[date]
-    ) -> None:
+    def _remember(self, tenants: set[str], series: set[tuple[str, Series]]) -> None:
         if len(self._tenants) + len(self._series) > _MAX_REMEMBERED:
             self._tenants.clear()
             self._series.clear()
         self._tenants |= tenants
         self._series |= series
-        self._days |= days

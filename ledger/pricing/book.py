@@ -13,6 +13,8 @@ from ledger.pricing.rates import RateCard
 
 _MAX_REMEMBERED = 50_000
 
+_CLIENT_WENT_AWAY = "499"
+
 FREE_ERROR_TYPES = frozenset(("rate_limit", "rate_limit_exceeded", "RateLimitError"))
 
 _Key = tuple[str, str, str | None, int]
@@ -87,8 +89,11 @@ class PriceBook:
 
 
 def is_refused_by_provider(error_type: str | None) -> bool:
-    """Whether the provider turned the request away (4xx, 429), which nobody charges for."""
-    if error_type is None:
+    """Whether the provider turned the request away (4xx, 429), which nobody charges for.
+
+    499 is no refusal: it says that the client went away while the provider was at work.
+    """
+    if error_type is None or error_type == _CLIENT_WENT_AWAY:
         return False
     if error_type in FREE_ERROR_TYPES:
         return True

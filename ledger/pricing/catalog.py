@@ -13,6 +13,7 @@ from genai_prices.types import (
     ConditionalPrice,
     ModelInfo,
     ModelPrice,
+    PriceVariant,
     Provider,
     StartDateConstraint,
     TieredPrices,
@@ -52,6 +53,9 @@ TOKEN_FIELD_BY_PRICE_KEY: dict[str, str] = {
     "output_image_mtok": "output_image_tokens",
 }
 
+MAKERS = frozenset(("anthropic", "cohere", "deepseek", "google", "mistral", "openai", "x-ai"))
+"""Providers that make the models they serve: a name they alone have is theirs."""
+
 STANDARD_TIERS = frozenset((None, "", "auto", "default", "standard"))
 """Names of the service tier that is charged at list price."""
 
@@ -62,11 +66,17 @@ class UnknownPrice(Exception):
 
 @lru_cache(maxsize=4096)
 def infer_provider(model: str) -> str | None:
-    """The provider whose models are named like this one, or None."""
+    """The provider whose models are named like this one, or None; never a guess among several."""
+    name = model.lower()
     for provider in get_snapshot().providers:
-        if provider.model_match is not None and provider.model_match.is_match(model.lower()):
+        if provider.model_match is not None and provider.model_match.is_match(name):
             return provider.id
-    return None
+    makers = [
+        provider.id
+        for provider in get_snapshot().providers
+        if provider.id in MAKERS and provider.find_model(name) is not None
+    ]
+    return makers[0] if len(makers) == 1 else None
 
 
 def find_model(provider_name: str, model: str) -> tuple[Provider, ModelInfo] | None:
@@ -85,17 +95,19 @@ def depends_on_time_of_day(info: ModelInfo) -> bool:
     return any(isinstance(constraint, TimeOfDateConstraint) for constraint in _constraints(info))
 
 
-def price_context(info: ModelInfo, service_tier: str | None) -> dict[str, str]:
-    """The catalog's context for a service tier.
+def price_variant(info: ModelInfo, service_tier: str | None, at: datetime) -> PriceVariant | None:
+    """The model's price variant for a service tier at a moment; None is list price.
 
-    Raises UnknownPrice when the model has no price for that tier: list price would be a guess.
+    Raises UnknownPrice when the model has no price for that tier then: list price would be a guess.
     """
     if service_tier in STANDARD_TIERS:
-        return {}
-    wanted = {"processing": "batch"} if service_tier == "batch" else {"service_tier": service_tier}
+        return None
+    wanted = [{"processing": "batch"}]
+    if service_tier != "batch":
+        wanted = [{name: str(service_tier)} for name in ("service_tier", "speed")]
     for variant in info.price_variants or ():
-        if variant.when == wanted:
-            return dict(variant.when)
+        if variant.when in wanted and (variant.constraint is None or variant.constraint.active(at)):
+            return variant
     raise UnknownPrice("service_tier_unknown")
 
 
@@ -103,9 +115,9 @@ def rate_card(
     provider: Provider, info: ModelInfo, service_tier: str | None, at: datetime
 ) -> RateCard:
     """The rates in force at a moment (aware). Raises UnknownPrice when there are none."""
-    context = price_context(info, service_tier)
-    prices = info.get_prices(at, context)
-    rates = tuple(sorted(_rates(prices)))
+    variant = price_variant(info, service_tier, at)
+    context = {} if variant is None else variant.when
+    rates = tuple(sorted(_rates(info.get_prices(at, context))))
     if not rates:
         raise UnknownPrice("model_without_token_prices")
     return RateCard(
@@ -113,7 +125,7 @@ def rate_card(
         catalog_model=info.id,
         context=tuple(sorted(context.items())),
         source=SOURCE,
-        valid_from=_valid_from(info, at),
+        valid_from=_valid_from(info, variant, at),
         rates=rates,
     )
 
@@ -128,10 +140,12 @@ def _rates(prices: ModelPrice) -> Iterator[tuple[str, Rate]]:
             yield field, Rate(yocto_per_token(price))
 
 
-def _valid_from(info: ModelInfo, at: datetime) -> str | None:
+def _valid_from(info: ModelInfo, variant: PriceVariant | None, at: datetime) -> str | None:
+    """ISO date of the latest start among the prices that make up the card."""
+    constraints = [*_constraints(info), *([variant.constraint] if variant else [])]
     starts = [
         constraint.start_date
-        for constraint in _constraints(info)
+        for constraint in constraints
         if isinstance(constraint, StartDateConstraint) and constraint.active(at)
     ]
     return max(starts).isoformat() if starts else None

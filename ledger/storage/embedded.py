@@ -36,6 +36,7 @@ _SERVER_OPTIONS = {
     "max_wal_size": "4GB",
     "checkpoint_timeout": "15min",
     "max_connections": "200",
+    "max_locks_per_transaction": "256",
     "work_mem": "32MB",
     "timezone": "UTC",
     "log_timezone": "UTC",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from collector.receivers import semconv
 from collector.receivers.dialects import openinference, otel_genai
 from collector.receivers.spans import Span
 from ledger.domain.calls import Call
@@ -21,15 +22,15 @@ class Dialect(Protocol):
         ...
 
 
-_DIALECTS: tuple[Dialect, ...] = (openinference, otel_genai)
-
-
 def read_call(span: Span, default_tenant: str | None) -> Call | None:
     """The call that a span describes; None when it is no LLM call in any dialect.
 
     Raises InvalidRecord when it is one but cannot be booked.
     """
-    for dialect in _DIALECTS:
-        if dialect.describes_call(span):
-            return dialect.read_call(span, default_tenant)
-    return None
+    dialect = _dialect_of(span)
+    return dialect.read_call(span, default_tenant) if dialect.describes_call(span) else None
+
+
+def _dialect_of(span: Span) -> Dialect:
+    """A span that names its OpenInference kind is judged by that alone."""
+    return openinference if semconv.OPENINFERENCE_KIND in span.attributes else otel_genai

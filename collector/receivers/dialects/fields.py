@@ -20,6 +20,13 @@ from ledger.pricing.catalog import infer_provider
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST_UNIX_NANOS = 4_102_444_800 * 10**9  # year 2100
 
+_FIELD_AND_RANK: dict[str, tuple[str, int]] = {
+    name: (field, rank)
+    for field, names in semconv.SHARED_FIELDS.items()
+    for rank, name in enumerate(names)
+}
+"""Which field an attribute speaks of, and how early it is asked."""
+
 ReadUsage = tuple[Usage, dict[str, Any] | None]
 
 
@@ -48,7 +55,10 @@ def number(attributes: Mapping[str, Any], name: str) -> float | None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise InvalidRecord(name, "expected a number")
-    return float(value)
+    try:
+        return float(value)
+    except OverflowError as error:
+        raise InvalidRecord(name, "is larger than any number we can keep") from error
 
 
 def read_usage(attributes: Mapping[str, Any], table: Mapping[str, tuple[str, ...]]) -> ReadUsage:
@@ -133,16 +143,24 @@ def _default(default_tenant: str | None) -> str:
     return default_tenant
 
 
-def _shared_fields(span: Span) -> dict[str, Any]:
-    fields = {}
-    for field, names in semconv.SHARED_FIELDS.items():
-        value = first(span.attributes, names)
-        if value is None and span.resource:
-            value = first(span.resource, names)
-        value = text(value)
-        if value is not None:
-            fields[field] = value
+def _shared_fields(span: Span) -> dict[str, str]:
+    """The fields that any dialect may carry: the span's own value wins over its resource's."""
+    fields = _fields_in(span.resource)
+    fields.update(_fields_in(span.attributes))
     return fields
+
+
+def _fields_in(attributes: Mapping[str, Any]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    ranks: dict[str, int] = {}
+    for name, value in attributes.items():
+        if name not in _FIELD_AND_RANK:
+            continue
+        field, rank = _FIELD_AND_RANK[name]
+        said = text(value)
+        if said is not None and rank < ranks.get(field, len(_FIELD_AND_RANK)):
+            found[field], ranks[field] = said, rank
+    return found
 
 
 def _moment(unix_nanos: int) -> datetime:
