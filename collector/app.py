@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
-
 from flask import Flask
 
 from collector.api import problems
@@ -12,13 +10,12 @@ from collector.api.lists import list_routes
 from collector.api.operations import operations_routes
 from collector.api.spend import spend_routes
 from collector.pipeline.intake import Intake
+from collector.version import VERSION
 from exporters.prometheus.exporter import MetricsExporter
 from ledger.access.principals import LOCAL_OPERATOR
 from ledger.queries.reader import Reader
 from ledger.settings import Settings
 from ledger.storage.database import Database
-
-VERSION = version("tollbook")
 
 
 def create_app(database: Database, settings: Settings) -> Flask:

@@ -81,7 +81,7 @@ class Settings(BaseSettings):
     )
     metrics_max_samples: int = Field(
         default=10_000,
-        ge=200,
+        ge=1_000,
         description="Sample lines of /metrics beyond which new label values become `other`",
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(

@@ -7,8 +7,8 @@ from typing import Any
 
 import msgspec
 
-from collector.receivers.semconv import is_wanted
-from collector.receivers.spans import Span
+from collector.receivers.semconv import EXCEPTION_TYPE, is_wanted
+from collector.receivers.spans import Event, Span
 from ledger.domain.errors import InvalidRecord
 
 _ERROR_STATUSES = (2, "STATUS_CODE_ERROR")
@@ -49,6 +49,15 @@ class _Status(msgspec.Struct):
 class _Event(msgspec.Struct, rename="camel"):
     name: str = ""
     time_unix_nano: int | str = 0
+    attributes: list[_KeyValue] | None = None
+
+    def plain(self) -> Event:
+        """The event with its exception's type, if it is one."""
+        exception_type = None
+        for item in self.attributes or ():
+            if item.key == EXCEPTION_TYPE and item.value is not None:
+                exception_type = item.value.string_value
+        return Event(self.name, _integer(self.time_unix_nano) or 0, exception_type)
 
 
 class _Span(msgspec.Struct, rename="camel"):
@@ -110,7 +119,7 @@ def _read(span: _Span, scope: str, resource: dict[str, Any]) -> Span:
         scope,
         _wanted(span.attributes),
         resource,
-        [(event.name, _integer(event.time_unix_nano) or 0) for event in span.events or ()],
+        [event.plain() for event in span.events or ()],
     )
 
 

@@ -14,8 +14,8 @@ from collector.receivers.evidence import attributes_payload
 from collector.receivers.otlp_json import spans_of_json
 from collector.receivers.otlp_wire import TracesRequest
 from collector.receivers.received import Received
-from collector.receivers.semconv import is_wanted
-from collector.receivers.spans import Span
+from collector.receivers.semconv import EXCEPTION_TYPE, is_wanted
+from collector.receivers.spans import Event, Span
 from ledger.domain.errors import InvalidRecord, UnreadableBody
 
 RECEIVER = "traces"
@@ -78,8 +78,15 @@ def _spans(request: Any) -> Iterator[Span]:
                     scope,
                     _wanted(span.attributes),
                     resource,
-                    [(event.name, event.time_unix_nano) for event in span.events],
+                    [_event(event) for event in span.events],
                 )
+
+
+def _event(event: Any) -> Event:
+    exception_type = None
+    if EXCEPTION_TYPE in event.attributes:
+        exception_type = event.attributes[EXCEPTION_TYPE].string_value or None
+    return Event(event.name, event.time_unix_nano, exception_type)
 
 
 def _wanted(attributes: Any) -> dict[str, Any]:

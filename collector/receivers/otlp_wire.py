@@ -34,7 +34,11 @@ _MESSAGES: dict[str, dict[str, tuple[int, str]]] = {
     "Resource": {"attributes": (1, "map Value")},
     "Scope": {"name": (1, "string")},
     "Status": {"code": (3, "enum")},
-    "Event": {"time_unix_nano": (1, "fixed64"), "name": (2, "string")},
+    "Event": {
+        "time_unix_nano": (1, "fixed64"),
+        "name": (2, "string"),
+        "attributes": (3, "map Value"),
+    },
     "Span": {
         "trace_id": (1, "bytes"),
         "span_id": (2, "bytes"),

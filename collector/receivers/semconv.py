@@ -44,6 +44,9 @@ CACHE_HIT = "tollbook.cache_hit"
 REPORTED_COST = ("tollbook.reported_cost_usd", "gen_ai.usage.cost", "llm.cost.total")
 ERROR_TYPE = ("tollbook.error_type", "error.type")
 
+EXCEPTION_TYPE = "exception.type"
+"""Attribute of an event that tells of an exception."""
+
 GENAI_OPERATION = "gen_ai.operation.name"
 GENAI_PREVIOUS_OPERATION = "llm.request.type"
 GENAI_PROVIDER = ("gen_ai.provider.name", "gen_ai.system")
@@ -85,6 +88,8 @@ OPENINFERENCE_KIND = "openinference.span.kind"
 OPENINFERENCE_CALLS: dict[str, str] = {"LLM": "chat", "EMBEDDING": "embeddings"}
 OPENINFERENCE_PROVIDER = ("llm.provider", "llm.system")
 OPENINFERENCE_MODEL = ("llm.model_name", "embedding.model_name")
+OPENINFERENCE_PARAMETERS = "llm.invocation_parameters"
+"""JSON of how the model was asked; the only place of its name when the call failed."""
 OPENINFERENCE_FIRST_TOKEN_EVENT = "First Token Stream Event"  # noqa: S105 - an event's name
 OPENINFERENCE_USAGE: dict[str, tuple[str, ...]] = {
     "input_tokens": ("llm.token_count.prompt",),
@@ -104,7 +109,7 @@ _WANTED = frozenset(
         *TENANT, ID, PROVIDER, MODEL, OPERATION, ATTEMPT, CACHE_HIT, *REPORTED_COST, *ERROR_TYPE,
         GENAI_OPERATION, GENAI_PREVIOUS_OPERATION, *GENAI_PROVIDER, GENAI_REQUEST_MODEL,
         GENAI_RESPONSE_MODEL, GENAI_TIME_TO_FIRST_CHUNK, OPENINFERENCE_KIND,
-        *OPENINFERENCE_PROVIDER, *OPENINFERENCE_MODEL,
+        *OPENINFERENCE_PROVIDER, *OPENINFERENCE_MODEL, OPENINFERENCE_PARAMETERS,
         *(name for table in (SHARED_FIELDS, GENAI_USAGE, OPENINFERENCE_USAGE)
           for names in table.values() for name in names),
     )

@@ -7,6 +7,14 @@ from typing import Any
 import msgspec
 
 
+class Event(msgspec.Struct, frozen=True):
+    """Something that happened during a span."""
+
+    name: str
+    unix_nanos: int
+    exception_type: str | None = None
+
+
 class Span(msgspec.Struct, frozen=True):
     """One span with what it inherits from its scope and resource.
 
@@ -22,5 +30,4 @@ class Span(msgspec.Struct, frozen=True):
     scope: str
     attributes: dict[str, Any]
     resource: dict[str, Any]
-    events: list[tuple[str, int]]
-    """(name, unix nanoseconds) of each event."""
+    events: list[Event]

@@ -39,6 +39,7 @@ class ReplayOptions:
 class _Line(msgspec.Struct, frozen=True):
     """One line of the file: a record to send, or why it cannot be."""
 
+    number: int
     started_at: datetime | None
     record: bytes
     fault: str = ""
@@ -51,7 +52,7 @@ def replay_file(path: Path, url: str, options: ReplayOptions) -> SendResult:
     """
     digest = blake2b(path.read_bytes(), digest_size=12).hexdigest()
     sender, result = Sender(url), SendResult()
-    with path.open(newline="", encoding="utf-8-sig") as file:
+    with path.open("rb") as file:
         total = sum(1 for line in file if line.strip())
     with calls_progress(Console(stderr=True)) as progress:
         task = progress.add_task(f"Replaying {path.name}", total=total)
@@ -59,16 +60,25 @@ def replay_file(path: Path, url: str, options: ReplayOptions) -> SendResult:
             for line in batch:
                 if line.fault:
                     result.add(SendResult(rejected=1, first_reason=line.fault))
-            records = [line.record for line in batch if not line.fault]
-            if records:
-                result.add(sender.send(records))
+            result.add(_send(sender, [line for line in batch if not line.fault]))
             progress.advance(task, len(batch))
         progress.update(task, total=progress.tasks[task].completed)
     return result
 
 
+def _send(sender: Sender, lines: list[_Line]) -> SendResult:
+    """Send good lines; a refusal of the collector names the line it is about."""
+    if not lines:
+        return SendResult()
+    sent = sender.send([line.record for line in lines])
+    if sent.rejected:
+        sent.first_reason = f"line {lines[sent.first_index].number}: {sent.first_reason}"
+    return sent
+
+
 def _lines(path: Path, digest: str, options: ReplayOptions) -> Iterator[_Line]:
-    with path.open(newline="", encoding="utf-8-sig") as file:
+    # Bytes that are no UTF-8 come through as surrogates and spoil only their own line.
+    with path.open(newline="", encoding="utf-8-sig", errors="surrogateescape") as file:
         if file.readline().strip().split(",")[:3] == list(AZURE_COLUMNS):
             file.seek(0)
             yield from _azure_lines(csv.DictReader(file), digest, options)
@@ -89,7 +99,7 @@ def _azure_lines(rows: csv.DictReader[str], digest: str, options: ReplayOptions)
                 "output_tokens": int(row["GeneratedTokens"]),
             }
         except (TypeError, ValueError) as error:
-            yield _Line(None, b"", f"line {number}: {error}")
+            yield _Line(number, None, b"", f"line {number}: {error}")
             continue
         record: dict[str, Any] = {
             "tenant": options.tenant,
@@ -101,7 +111,7 @@ def _azure_lines(rows: csv.DictReader[str], digest: str, options: ReplayOptions)
         }
         if options.feature:
             record["feature"] = options.feature
-        yield _Line(started_at, msgspec.json.encode(record))
+        yield _Line(number, started_at, msgspec.json.encode(record))
 
 
 def _azure_time(text: str) -> datetime:
@@ -113,12 +123,12 @@ def _json_line(text: str, identity: str, number: int) -> _Line:
     try:
         record = msgspec.json.decode(text)
         if not isinstance(record, dict):
-            return _Line(None, b"", f"line {number}: expected a JSON object")
+            return _Line(number, None, b"", f"line {number}: expected a JSON object")
         record.setdefault("id", identity)
         started_at = msgspec.convert(record.get("started_at"), datetime)
-        return _Line(started_at, msgspec.json.encode(record))
-    except msgspec.MsgspecError as error:
-        return _Line(None, b"", f"line {number}: {error}")
+        return _Line(number, started_at, msgspec.json.encode(record))
+    except (msgspec.MsgspecError, UnicodeError) as error:
+        return _Line(number, None, b"", f"line {number}: {error}")
 
 
 def _batches(lines: Iterator[_Line]) -> Iterator[list[_Line]]:

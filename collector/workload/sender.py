@@ -29,6 +29,8 @@ class SendResult(msgspec.Struct):
     duplicate: int = 0
     rejected: int = 0
     first_reason: str = ""
+    first_index: int = 0
+    """Position among the records sent of the first one that was refused."""
 
     def add(self, other: SendResult) -> None:
         """Count another answer in."""
@@ -65,6 +67,7 @@ class Sender:
             duplicate=answer["duplicate"],
             rejected=len(rejected),
             first_reason=f"{rejected[0]['path']}: {rejected[0]['reason']}" if rejected else "",
+            first_index=rejected[0]["index"] if rejected else 0,
         )
 
     def get(self, path: str) -> object:

@@ -13,6 +13,8 @@ from collections.abc import Iterable
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
+from ledger.domain.latency import ADVISED_BOUNDS_SECONDS
+from ledger.domain.usage import TOKEN_FIELDS
 from ledger.storage.database import EVERY_TENANT, Database
 from ledger.storage.tables import metric_label_sets
 
@@ -21,8 +23,12 @@ LabelSet = tuple[str, str, str, str, str]
 
 OTHER = "other"
 
-SAMPLES_A_LABEL_SET = 45
-"""Lines of one label set: cost, unpriced, two statuses, token types and two histograms of 17."""
+_HISTOGRAM_SAMPLES = len(ADVISED_BOUNDS_SECONDS) + 3
+SAMPLES_A_LABEL_SET = 4 + len(TOKEN_FIELDS) + 2 * _HISTOGRAM_SAMPLES
+"""Most lines of one label set: cost, unpriced, two statuses, token types and two histograms."""
+
+OTHER_SAMPLES = 40
+"""Lines that are not of a label set."""
 
 _FULL_SHARE = 0.6
 _WITHOUT_FEATURE_AND_MODEL_SHARE = 0.8
@@ -36,7 +42,7 @@ class Admissions:
 
     def __init__(self, database: Database, max_samples: int) -> None:
         self._database = database
-        self._most = max(4, max_samples // SAMPLES_A_LABEL_SET)
+        self._most = max(1, (max_samples - OTHER_SAMPLES) // SAMPLES_A_LABEL_SET)
         self._shown_as: dict[LabelSet, LabelSet] = {}
 
     def admit(self, label_sets: Iterable[LabelSet]) -> dict[LabelSet, LabelSet]:

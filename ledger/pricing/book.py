@@ -15,7 +15,21 @@ _MAX_REMEMBERED = 50_000
 
 _CLIENT_WENT_AWAY = "499"
 
-FREE_ERROR_TYPES = frozenset(("rate_limit", "rate_limit_exceeded", "RateLimitError"))
+REFUSALS = frozenset(
+    (
+        "AuthenticationError",
+        "BadRequestError",
+        "ConflictError",
+        "NotFoundError",
+        "PermissionDeniedError",
+        "RateLimitError",
+        "UnprocessableEntityError",
+        "rate_limit",
+        "rate_limit_error",
+        "rate_limit_exceeded",
+    )
+)
+"""Names of 4xx answers: exception classes of the OpenAI and Anthropic SDKs, and error types."""
 
 _Key = tuple[str, str, str | None, int]
 _Entry = Tariff | str
@@ -95,6 +109,5 @@ def is_refused_by_provider(error_type: str | None) -> bool:
     """
     if error_type is None or error_type == _CLIENT_WENT_AWAY:
         return False
-    if error_type in FREE_ERROR_TYPES:
-        return True
-    return len(error_type) == 3 and error_type.startswith("4") and error_type.isdigit()
+    name = error_type.rpartition(".")[2]
+    return name in REFUSALS or (len(name) == 3 and name.startswith("4") and name.isdigit())

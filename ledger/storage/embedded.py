@@ -13,6 +13,7 @@ import os
 import secrets
 import signal
 import socket
+import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -28,7 +29,7 @@ log = logging.getLogger(__name__)
 
 _SUPERUSER = "tollbook"
 _DATABASE = "tollbook"
-_START_SECONDS = 60.0
+_READY_SECONDS = 60.0
 _STOP_SECONDS = 60.0
 
 _SERVER_OPTIONS = {
@@ -55,10 +56,12 @@ class EmbeddedPostgres:
         self._user: ServerUser | None = None
 
     @contextmanager
-    def in_use(self) -> Iterator[str]:
+    def in_use(self, *, stop: bool = True) -> Iterator[str]:
         """Make sure the server runs and yield its URL; the last user to leave stops it.
 
-        Raises EmbeddedPostgresFailed with what to do when it cannot run.
+        With `stop` off the server is left as it is: parts that end because their parent was killed
+        leave it to the next start. Raises EmbeddedPostgresFailed with what to do when it cannot
+        run.
         """
         self._prepare_home()
         with (self._home / "in-use.lock").open("a") as in_use:
@@ -69,7 +72,7 @@ class EmbeddedPostgres:
                 yield self.url()
             finally:
                 with self._only_one():
-                    if _try_lock_exclusively(in_use):
+                    if stop and _try_lock_exclusively(in_use):
                         self._stop()
 
     def url(self) -> str:
@@ -130,24 +133,44 @@ class EmbeddedPostgres:
             raise EmbeddedPostgresFailed(f"initdb failed: {done.stderr.strip()[-2000:]}")
 
     def _start(self) -> None:
+        deadline = time.monotonic() + _READY_SECONDS
+        while True:
+            child = self._spawn()
+            while child.poll() is None and time.monotonic() < deadline:
+                if self._is_ready():
+                    return
+                time.sleep(0.05)
+            # A predecessor that was just killed may still hold its lock file as a zombie.
+            if time.monotonic() > deadline:
+                raise self._not_ready()
+            time.sleep(0.5)
+
+    def _spawn(self) -> subprocess.Popen[bytes]:
         assert self._user is not None
         options = [f"-c{name}={value}" for name, value in _SERVER_OPTIONS.items()]
+        server = (self._bin / "postgres", "-D", self._data)
+        address = ("-h", "127.0.0.1", "-p", str(_free_port()), "-k", "")
         with self._log_file.open("ab") as log_file:
-            server = (self._bin / "postgres", "-D", self._data)
-            address = ("-h", "127.0.0.1", "-p", str(_free_port()), "-k", "")
-            self._user.spawn([*server, *address, *options], log_file)
-        self._wait_until_ready()
+            return self._user.spawn([*server, *address, *options], log_file)
 
     def _wait_until_ready(self) -> None:
-        deadline = time.monotonic() + _START_SECONDS
-        while time.monotonic() < deadline:
-            with suppress(psycopg.OperationalError, EmbeddedPostgresFailed):
-                self._create_database()
-                return
+        deadline = time.monotonic() + _READY_SECONDS
+        while not self._is_ready():
+            if time.monotonic() > deadline:
+                raise self._not_ready()
             time.sleep(0.05)
+
+    def _is_ready(self) -> bool:
+        try:
+            self._create_database()
+        except (psycopg.OperationalError, EmbeddedPostgresFailed):
+            return False
+        return True
+
+    def _not_ready(self) -> EmbeddedPostgresFailed:
         tail = self._log_file.read_text(errors="replace")[-2000:] if self._log_file.exists() else ""
-        raise EmbeddedPostgresFailed(
-            f"the embedded Postgres did not come up in {_START_SECONDS:.0f} s; its log"
+        return EmbeddedPostgresFailed(
+            f"the embedded Postgres did not come up in {_READY_SECONDS:.0f} s; its log"
             f" {self._log_file} ends with:\n{tail}"
         )
 

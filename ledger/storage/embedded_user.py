@@ -44,7 +44,7 @@ class ServerUser:
             extra_groups=[] if self._user else None,
         )
 
-    def spawn(self, command: Sequence[str | Path], log_file: IO[bytes]) -> None:
+    def spawn(self, command: Sequence[str | Path], log_file: IO[bytes]) -> subprocess.Popen[bytes]:
         """Start a program in a session of its own, so that our end is not its end."""
         child = subprocess.Popen(
             [*self._prefix, *command],
@@ -58,6 +58,7 @@ class ServerUser:
             extra_groups=[] if self._user else None,
         )
         _servers.append(child)
+        return child
 
 
 def reap_servers() -> None:

@@ -30,7 +30,9 @@ def wait_for(url: str, *, seconds: float = 30.0) -> None:
     fault = "no answer"
     while time.monotonic() < deadline:
         try:
-            response = urllib3.request("GET", url, timeout=2.0, retries=False)
+            response = urllib3.request(
+                "GET", url, timeout=2.0, retries=False, headers={"Connection": "close"}
+            )
             if response.status == 200:
                 return
             fault = f"status {response.status}: {response.data[:300]!r}"
@@ -44,7 +46,7 @@ def wait_for(url: str, *, seconds: float = 30.0) -> None:
 def running(
     *command: str, ready_url: str | None = None, **settings: str
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Run `tollbook COMMAND` with TOLLBOOK_* settings; ended with SIGTERM, its output shown on failure."""
+    """Run `tollbook COMMAND` with TOLLBOOK_* settings; it is ended with SIGTERM."""
     environment = {
         name: value for name, value in os.environ.items() if not name.startswith("TOLLBOOK_")
     }

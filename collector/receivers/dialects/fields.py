@@ -95,8 +95,8 @@ def build_call(span: Span, said: Described, default_tenant: str | None) -> Call:
     Raises InvalidRecord for a missing tenant, a missing model and impossible times.
     """
     attributes = span.attributes
-    error_type = text(first(attributes, semconv.ERROR_TYPE))
-    status = ERROR if span.is_error or error_type else OK
+    error_type = _error_type(span)
+    status = ERROR if error_type else OK
     model = text(attributes.get(semconv.MODEL)) or said.model or said.request_model
     if model is None and status == OK:
         raise InvalidRecord("gen_ai.request.model", "missing: a call names its model")
@@ -110,7 +110,7 @@ def build_call(span: Span, said: Described, default_tenant: str | None) -> Call:
         request_model=said.request_model,
         operation=text(attributes.get(semconv.OPERATION)) or said.operation or "chat",
         status=status,
-        error_type=error_type or ("error" if status == ERROR else None),
+        error_type=error_type,
         usage=said.usage[0],
         raw_usage=said.usage[1],
         duration_seconds=_duration_seconds(span),
@@ -133,6 +133,15 @@ def tenant_of(span: Span) -> str | None:
         if tenant:
             return tenant
     return None
+
+
+def _error_type(span: Span) -> str | None:
+    """What went wrong, as the span, its exception or at least its status says."""
+    said = text(first(span.attributes, semconv.ERROR_TYPE))
+    if said is not None or not span.is_error:
+        return said
+    exceptions = (event.exception_type for event in span.events if event.exception_type)
+    return next(exceptions, "error")
 
 
 def _default(default_tenant: str | None) -> str:

@@ -1,0 +1,30 @@
+"""`tollbook up`: everything on one machine."""
+
+from __future__ import annotations
+
+import click
+from rich.console import Console
+
+from collector.addresses import wait_until_free
+from collector.commands.surroundings import ledger_url, settings_and_logs
+from collector.supervisor import Supervisor
+from collector.version import VERSION
+from ledger.storage.schema import migrate
+
+
+@click.command("up")
+@click.option("--demo", is_flag=True, help="Also send a demo workload: 30 days, then live calls.")
+def command(demo: bool) -> None:
+    """Run everything on this machine: Postgres, collector, dashboards and jobs."""
+    settings = settings_and_logs()
+    wait_until_free("TOLLBOOK_COLLECTOR_BIND", settings.collector_bind)
+    wait_until_free("TOLLBOOK_DASHBOARDS_BIND", settings.dashboards_bind)
+    console = Console(stderr=True)
+    with ledger_url(settings) as url:
+        revision = migrate(url)
+        console.print(f"[bold]Tollbook {VERSION}[/] (schema {revision})")
+        console.print(f"  dashboards  http://{settings.dashboards_bind}")
+        console.print(f"  collector   http://{settings.collector_bind}  (OTLP/HTTP and API)")
+        console.print("  Ctrl-C ends it; what was booked stays.")
+        once = [["demo"]] if demo else []
+        Supervisor([["collect"], ["dashboards"], ["work"]], once=once).run()

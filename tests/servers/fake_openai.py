@@ -1,0 +1,186 @@
+"""A provider on loopback that answers in the documented formats of OpenAI's API.
+
+What it says it used is fixed, so that a test can work out by hand what a request costs.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from uuid import uuid4
+
+CHAT_MODEL = "gpt-4o-mini-2024-07-18"
+EMBEDDINGS_MODEL = "text-embedding-3-small"
+REFUSED_PROMPT = "one request too many"
+"""A chat that asks this is answered with 429."""
+
+CHAT_USAGE: dict[str, Any] = {
+    "prompt_tokens": 1200,
+    "completion_tokens": 340,
+    "total_tokens": 1540,
+    "prompt_tokens_details": {"cached_tokens": 1024, "audio_tokens": 0},
+    "completion_tokens_details": {
+        "reasoning_tokens": 128,
+        "audio_tokens": 0,
+        "accepted_prediction_tokens": 0,
+        "rejected_prediction_tokens": 0,
+    },
+}
+STREAM_USAGE: dict[str, Any] = {
+    "prompt_tokens": 2001,
+    "completion_tokens": 77,
+    "total_tokens": 2078,
+    "prompt_tokens_details": {"cached_tokens": 1536, "audio_tokens": 0},
+    "completion_tokens_details": {
+        "reasoning_tokens": 13,
+        "audio_tokens": 0,
+        "accepted_prediction_tokens": 0,
+        "rejected_prediction_tokens": 0,
+    },
+}
+EMBEDDINGS_USAGE: dict[str, Any] = {"prompt_tokens": 811, "total_tokens": 811}
+
+_CREATED = 1_790_000_000
+_WORDS = ("The ", "toll ", "is ", "paid.")
+
+
+class FakeOpenAI:
+    """The running provider: where it is, and how many requests it answered."""
+
+    def __init__(self, port: int) -> None:
+        self.base_url = f"http://127.0.0.1:{port}/v1"
+        self.requests: list[str] = []
+        """Path and status of each answer, in order."""
+
+
+@contextmanager
+def fake_openai() -> Iterator[FakeOpenAI]:
+    """Run the provider on a free port while the block runs."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+    provider = FakeOpenAI(server.server_address[1])
+    server.provider = provider  # type: ignore[attr-defined]
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+    thread.start()
+    try:
+        yield provider
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if self.path == "/v1/embeddings":
+            self._send_json(200, _embeddings(request))
+        elif self.path != "/v1/chat/completions":
+            self._send_json(404, _error("Unknown request URL", "invalid_request_error", None))
+        elif request["messages"][-1]["content"] == REFUSED_PROMPT:
+            self._send_json(429, _error("Rate limit reached", "requests", "rate_limit_exceeded"))
+        elif request.get("stream"):
+            self._send_stream(request)
+        else:
+            self._send_json(200, _completion(request))
+
+    def _note(self, status: int) -> None:
+        provider: FakeOpenAI = self.server.provider  # type: ignore[attr-defined]
+        provider.requests.append(f"{self.path} {status}")
+
+    def _send_json(self, status: int, document: dict[str, Any]) -> None:
+        self._note(status)
+        body = json.dumps(document).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("x-request-id", f"req_{uuid4().hex}")
+        self.end_headers()
+        self.wfile.write(body)
+
+    def _send_stream(self, request: dict[str, Any]) -> None:
+        """Server-sent events in HTTP chunks, each sent on its own as the provider does."""
+        self._note(200)
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream; charset=utf-8")
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        for chunk in _chunks(request):
+            self._send_chunk(f"data: {json.dumps(chunk)}\n\n".encode())
+        self._send_chunk(b"data: [DONE]\n\n")
+        self._send_chunk(b"")
+
+    def _send_chunk(self, data: bytes) -> None:
+        self.wfile.write(f"{len(data):x}\r\n".encode() + data + b"\r\n")
+        self.wfile.flush()
+
+    def log_message(self, format: str, *arguments: Any) -> None:
+        """Say nothing."""
+
+
+def _completion(request: dict[str, Any]) -> dict[str, Any]:
+    message: dict[str, Any] = {
+        "role": "assistant",
+        "content": "".join(_WORDS),
+        "refusal": None,
+        "annotations": [],
+    }
+    choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": "stop"}
+    return {
+        **_head(request, "chat.completion"),
+        "choices": [choice],
+        "usage": CHAT_USAGE,
+    }
+
+
+def _chunks(request: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Deltas; with include_usage a last chunk without choices that carries the usage."""
+    head = _head(request, "chat.completion.chunk")
+    with_usage = (request.get("stream_options") or {}).get("include_usage", False)
+    no_usage = {"usage": None} if with_usage else {}
+    deltas: list[tuple[dict[str, Any], str | None]] = [
+        ({"role": "assistant", "content": "", "refusal": None}, None),
+        *(({"content": word}, None) for word in _WORDS),
+        ({}, "stop"),
+    ]
+    for delta, finish_reason in deltas:
+        choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish_reason}
+        yield {**head, "choices": [choice], **no_usage}
+    if with_usage:
+        yield {**head, "choices": [], "usage": STREAM_USAGE}
+
+
+def _head(request: dict[str, Any], kind: str) -> dict[str, Any]:
+    return {
+        "id": f"chatcmpl-{uuid4().hex}",
+        "object": kind,
+        "created": _CREATED,
+        "model": CHAT_MODEL if request["model"] == "gpt-4o-mini" else request["model"],
+        "service_tier": "default",
+        "system_fingerprint": "fp_44added55e",
+    }
+
+
+def _embeddings(request: dict[str, Any]) -> dict[str, Any]:
+    texts = request["input"] if isinstance(request["input"], list) else [request["input"]]
+    vector: list[float] | str = [0.25, -0.5, 0.125]
+    if request.get("encoding_format") == "base64":
+        vector = "AACAPgAAAL8AAAA+"  # the same three numbers as little-endian floats
+    return {
+        "object": "list",
+        "data": [
+            {"object": "embedding", "index": index, "embedding": vector}
+            for index, _ in enumerate(texts)
+        ],
+        "model": request["model"],
+        "usage": EMBEDDINGS_USAGE,
+    }
+
+
+def _error(message: str, kind: str, code: str | None) -> dict[str, Any]:
+    return {"error": {"message": message, "type": kind, "param": None, "code": code}}
