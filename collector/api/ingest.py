@@ -36,7 +36,8 @@ def ingest_routes(intake: Intake, settings: Settings) -> Blueprint:
         except (UnreadableBody, BodyTooLarge) as error:
             intake.refuse_body(calls_json.RECEIVER, str(error))
             raise
-        return _calls_answer(intake.take(received), len(received.calls) + len(received.refusals))
+        records = len(received.calls) + len(received.refusals)
+        return _calls_answer(intake.take(received), records)
 
     @routes.post("/v1/traces")
     def post_traces() -> Response:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
-from typing import Any
+from typing import Annotated, Any
+from urllib.parse import urlencode
 
 import msgspec
 from flask import Blueprint, Response, request
+from werkzeug.datastructures import MultiDict
 
 from collector.api import parameters as read
 from ledger.domain.dimensions import DIMENSIONS
@@ -19,6 +21,7 @@ from ledger.queries.spend import INTERVALS, SpendQuestion, SpendRow, spend
 from ledger.settings import Settings
 
 _MOST_ROWS = 10_000
+_Offset = Annotated[int, msgspec.Meta(ge=0, le=2**31)]
 _PARAMETERS = ("from", "to", "tz", "group_by", "interval", "limit", "cursor", *DIMENSIONS)
 
 
@@ -61,7 +64,7 @@ def _question(arguments: read.Parameters, default_zone: str) -> SpendQuestion:
         group_by=_group_by(arguments),
         filters={name: tuple(arguments.getlist(name)) for name in DIMENSIONS if name in arguments},
         limit=read.whole_number(arguments, "limit", _MOST_ROWS, _MOST_ROWS) + 1,
-        offset=read.cursor(arguments, int) or 0,
+        offset=read.cursor(arguments, _Offset) or 0,
     )
 
 
@@ -102,7 +105,10 @@ def _csv(rows: list[dict[str, Any]], question: SpendQuestion, following: str | N
     writer.writerows({name: _safe(value) for name, value in row.items()} for row in rows)
     response = Response(text.getvalue(), content_type="text/csv; charset=utf-8")
     if following:
-        response.headers["Link"] = f'<?cursor={following}>; rel="next"'
+        arguments = MultiDict(request.args)
+        arguments["cursor"] = following
+        query = urlencode(list(arguments.items(multi=True)))
+        response.headers["Link"] = f'<?{query}>; rel="next"'
     return response
 
 

@@ -20,9 +20,9 @@ _DEMO = ".venv/bin/tollbook demo"
 def first_call(collector_url: str, now: str) -> html.Section:
     """Three ways to get data in, each ready to copy."""
     ways = (
-        ("From an app with OpenTelemetry", "bash", _OTEL.format(url=collector_url)),
-        ("By hand", "bash", _CURL.format(url=collector_url, now=now)),
-        ("With the demo workload", "bash", _DEMO),
+        ("From an app with OpenTelemetry", _OTEL.format(url=collector_url)),
+        ("By hand", _CURL.format(url=collector_url, now=now)),
+        ("With the demo workload", _DEMO),
     )
     return html.Section(
         [
@@ -35,11 +35,11 @@ def first_call(collector_url: str, now: str) -> html.Section:
                 html.Div(
                     [
                         html.H3(title, className="tb-figure-label"),
-                        dmc.CodeHighlight(code=code, language=language),
+                        dmc.CodeHighlight(code=code, language="plaintext"),
                     ],
                     className="tb-way",
                 )
-                for title, language, code in ways
+                for title, code in ways
             ),
         ],
         className="tb-card tb-welcome",

@@ -29,7 +29,9 @@ def key_figure(
     return html.Article(
         [
             html.H2(label, className="tb-figure-label"),
-            html.Div(value, className="tb-figure-value"),
+            html.Div(
+                value, className="tb-figure-value", style={"--tb-characters": str(len(value))}
+            ),
             html.Div(_change(change, against, meaning), className="tb-figure-change"),
             html.Div(detail, className="tb-figure-detail") if detail else None,
             _sparkline(shape) if len(shape) > 1 else None,

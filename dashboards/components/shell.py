@@ -22,7 +22,7 @@ def shell(content: Any, zone_name: str) -> dmc.AppShell:
             dmc.AppShellNavbar(_navigation(), **{"aria-label": "Pages"}),
             dmc.AppShellMain(content),
         ],
-        header={"height": {"base": 108, "sm": 56}},
+        header={"height": {"base": 152, "sm": 56}},
         navbar={"width": 196, "breakpoint": "md", "collapsed": {"mobile": True}},
         padding=0,
     )

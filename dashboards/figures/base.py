@@ -46,8 +46,9 @@ def time_axis() -> dict[str, Any]:
         "zeroline": False,
         "fixedrange": True,
         "ticks": "",
-        "nticks": 7,
+        "nticks": 6,
         "tickangle": 0,
+        "ticklabelstandoff": 6,
         "tickformatstops": [
             {"dtickrange": [None, 86_400_000 - 1], "value": "%H:%M<br>%b %-d"},
             {"dtickrange": [86_400_000, None], "value": "%b %-d"},
@@ -63,6 +64,8 @@ def value_axis(**options: Any) -> dict[str, Any]:
         "rangemode": "tozero",
         "fixedrange": True,
         "nticks": 5,
+        "automargin": True,
+        "ticklabelstandoff": 4,
         **options,
     }
 

@@ -53,7 +53,6 @@ def error_share(rows: list[SpendRow], starts: list[datetime]) -> Figure:
         for start in instants
     ]
     line = _line("Errors", starts, values, texts, BAD_COLOUR, 2.0)
-    line |= {"fill": "tozeroy", "fillcolor": "rgba(207,83,39,0.12)"}
     return figure([line], yaxis=value_axis(tickformat="~%"))
 
 
@@ -67,7 +66,7 @@ def _line(
 ) -> dict[str, Any]:
     return {
         "type": "scatter",
-        "mode": "lines",
+        "mode": "lines+markers",
         "name": name,
         "x": [start.strftime("%Y-%m-%dT%H:%M") for start in starts],
         "y": values,
@@ -75,4 +74,14 @@ def _line(
         "hovertemplate": "%{customdata}<extra>" + name + "</extra>",
         "connectgaps": False,
         "line": {"color": colour, "width": width, "shape": "linear"},
+        "marker": {"color": colour, "size": _marker_sizes(values)},
     }
+
+
+def _marker_sizes(values: list[float | None]) -> list[int]:
+    """A dot where a line cannot be seen: a measurement between two gaps."""
+    padded = [None, *values, None]
+    return [
+        5 if before is None and after is None else 0
+        for before, after in zip(padded, padded[2:], strict=False)
+    ]

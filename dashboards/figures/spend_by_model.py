@@ -51,7 +51,7 @@ def _bars(
         "type": "bar",
         "name": name,
         "x": [_wall_clock(start) for start in starts],
-        "y": [float(usd_from_pico(amount)) for amount in amounts],
+        "y": [float(usd_from_pico(amount)) if amount else None for amount in amounts],
         "customdata": [money(amount) for amount in amounts],
         "hovertemplate": "%{customdata}<extra>" + name + "</extra>",
         "marker": {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs, urlencode
@@ -15,17 +16,29 @@ from dashboards.components.first_call import first_call
 from dashboards.components.key_figure import key_figure
 from dashboards.components.tables import top_tenants, unpriced_models
 from dashboards.context import Context
+from dashboards.figures.base import instant
 from dashboards.figures.lines import error_share, latency
 from dashboards.figures.spend_by_model import OTHER, models_by_spend, spend_by_model
-from dashboards.formats import count, duration, money, money_change, percent_change, share
+from dashboards.formats import (
+    THIN_SPACE,
+    count,
+    duration,
+    money,
+    money_change,
+    percent_change,
+    share,
+)
 from dashboards.pages.overview_data import Compared, OverviewData, gather
 from dashboards.theme import MOST_SERIES, OTHER_COLOUR, SERIES_COLOURS, series_colour
 from ledger.commands.palette import assign_slots
 from ledger.domain.errors import LedgerUnavailable
 from ledger.domain.money import usd_from_pico
+from ledger.queries.spend import SpendRow
 from ledger.queries.tenants import list_tenants
 
 _KEY_FIGURES = 6
+_MOST_CHOICES = 200
+_WAITING = html.Span("waiting for the first call", className="tb-waiting")
 _NOTHING_BEFORE = "nothing to compare with yet"
 _FRESH_SECONDS = {"24h": 4.0, "7d": 8.0, "30d": 14.0}
 _MOST_REMEMBERED = 64
@@ -69,7 +82,11 @@ def layout() -> html.Div:
                                 ),
                             ),
                             card("Failed calls", chart("errors", 220)),
-                            card("Calls without a price", html.Div(skeleton(120), id="unpriced")),
+                            card(
+                                "Calls without a price",
+                                html.Div(skeleton(120), id="unpriced"),
+                                note="model or tier unknown, or no usage",
+                            ),
                         ],
                         className="tb-thirds",
                     ),
@@ -89,17 +106,20 @@ def register(app: Dash, context: Context) -> None:
         Output("url", "search"),
         Output("range", "value"),
         Output("tenant", "value"),
-        Output("tenant", "data"),
         Input("url", "search"),
         Input("range", "value"),
         Input("tenant", "value"),
     )
     def keep_state_in_url(search: str | None, range_key: str, tenant: str | None) -> Any:
-        names = [row.tenant for row in list_tenants(context.reader)]
         if ctx.triggered_id in ("range", "tenant"):
-            return _search(range_key, tenant), no_update, no_update, names
-        range_key, tenant = _state(search)
-        return no_update, range_key, tenant, names
+            return _search(range_key, tenant), no_update, no_update
+        return (no_update, *_state(search))
+
+    # Apart from the value: the select forgets a value that comes together with its choices.
+    @app.callback(Output("tenant", "data"), Input("tenant", "searchValue"), Input("url", "search"))
+    def find_tenants(text: str | None, search: str | None) -> list[str]:
+        _, chosen = _state(search)
+        return _tenant_choices(context, "" if text == chosen else text or "", chosen)
 
     @app.callback(
         Output("key-figures", "children"),
@@ -130,11 +150,18 @@ def register(app: Dash, context: Context) -> None:
         return _drawn(context, data, has_tenant=_state(search)[1] is not None)
 
 
+def _tenant_choices(context: Context, text: str, chosen: str | None) -> list[str]:
+    """Tenants whose names contain the text; always the chosen one, which is never dropped."""
+    found = list_tenants(context.reader, containing=text, limit=_MOST_CHOICES)
+    names = [row.tenant for row in found]
+    return names if chosen is None or chosen in names else [chosen, *names]
+
+
 def _drawn(context: Context, data: OverviewData, *, has_tenant: bool) -> Any:
     if not data.has_calls and not has_tenant:
         now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
         welcome = first_call(context.collector_url, now)
-        return (*(no_update,) * 8, "waiting for the first call", welcome, True, None)
+        return (*(no_update,) * 8, _WAITING, welcome, True, None)
     starts = ranges.interval_starts(data.range)
     models = models_by_spend(data.by_model)
     slots = assign_slots(context.reader, "model", models)
@@ -166,28 +193,35 @@ def _key_figures(data: OverviewData) -> list[html.Article]:
             count(whole.now.calls),
             change=percent_change(whole.now.calls, whole.before.calls) if whole.before else None,
             against=previous if whole.before else _NOTHING_BEFORE,
-            shape=[float(row.calls) for row in whole.over_time],
+            shape=_shape(whole, lambda row: float(row.calls)),
         ),
         key_figure(
             "Failed calls",
             share(whole.now.errors, whole.now.calls),
             change=None,
             against=f"{count(whole.now.errors)} of {count(whole.now.calls)}",
-            shape=[row.errors / row.calls if row.calls else 0.0 for row in whole.over_time],
+            shape=_shape(whole, lambda row: row.errors / row.calls if row.calls else 0.0),
         ),
         key_figure(
             "Latency p95",
             duration(whole.now.seconds["p95_seconds"]),
             change=None,
             against=f"half of all calls within {duration(whole.now.seconds['p50_seconds'])}",
-            shape=[row.seconds["p95_seconds"] or 0.0 for row in whole.over_time],
+            shape=_shape(whole, lambda row: row.seconds["p95_seconds"] or 0.0),
         ),
     ]
 
 
+def _shape(compared: Compared, measure: Callable[[SpendRow], float]) -> list[float]:
+    """The measure in every interval of the range, 0 where nothing was booked."""
+    by_start = {instant(row.start): measure(row) for row in compared.over_time}
+    starts = ranges.interval_starts(compared.range)
+    return [by_start.get(instant(start), 0.0) for start in starts]
+
+
 def _money_figure(label: str, compared: Compared, against: str) -> html.Article:
     now = compared.now.cost_pico_usd
-    shape = [float(usd_from_pico(row.cost_pico_usd)) for row in compared.over_time]
+    shape = _shape(compared, lambda row: float(usd_from_pico(row.cost_pico_usd)))
     before = compared.before.cost_pico_usd if compared.before else 0
     percent = percent_change(now, before)
     if percent is None:
@@ -210,13 +244,12 @@ def _model_legend(models: list[str], slots: dict[str, int]) -> html.Ul:
     return legend(entries)
 
 
-def _freshness(latest: datetime | None) -> str:
+def _freshness(latest: datetime | None) -> html.Span:
     if latest is None:
-        return "no calls in the last two days"
+        return html.Span("no calls in the last two days", className="tb-waiting")
     age_seconds = max(0.0, (datetime.now(UTC) - latest).total_seconds())
-    if age_seconds < 90:
-        return f"latest call {age_seconds:.0f} s ago"
-    return f"latest call {duration(age_seconds)} ago"
+    age = f"{age_seconds:.0f}{THIN_SPACE}s" if age_seconds < 90 else duration(age_seconds)
+    return html.Span(f"latest call {age} ago", className="tb-live")
 
 
 def _state(search: str | None) -> tuple[str, str | None]:
@@ -247,6 +280,8 @@ class _Remembered:
         if kept is not None and time.monotonic() - kept[0] < _FRESH_SECONDS[range_key]:
             return kept[1]
         data = gather(self._context, range_key, tenant)
+        if not data.has_calls:
+            return data
         if len(self._kept) >= _MOST_REMEMBERED:
             self._kept.clear()
         self._kept[key] = (time.monotonic(), data)

@@ -16,6 +16,7 @@ from ledger.queries.spend import SpendQuestion, SpendRow, spend
 class Compared:
     """One stretch of time and the one it is held against."""
 
+    range: Range
     now: SpendRow
     before: SpendRow | None
     """None when the ledger does not reach back to the start of the earlier stretch."""
@@ -93,6 +94,7 @@ class _Asked:
 
     def compared(self, of: Range) -> Compared:
         return Compared(
+            range=of,
             now=self.rows(of, percentiles=True)[0],
             before=self.rows(of, previous=True)[0] if self._reaches_back(of) else None,
             over_time=self.rows(of, interval=True, percentiles=True),

@@ -19,13 +19,17 @@ class Tenant(msgspec.Struct, frozen=True):
     created_at: datetime
 
 
-def list_tenants(reader: Reader, *, after: str = "", limit: int = 1000) -> list[Tenant]:
-    """Tenants by name, after the one given."""
+def list_tenants(
+    reader: Reader, *, after: str = "", containing: str = "", limit: int = 1000
+) -> list[Tenant]:
+    """Tenants by name, after the one given, whose names contain a text in any case."""
     statement = (
         select(tenants.c.tenant, tenants.c.time_zone, tenants.c.created_at)
         .where(tenants.c.tenant > after)
         .order_by(tenants.c.tenant)
         .limit(limit)
     )
+    if containing:
+        statement = statement.where(tenants.c.tenant.icontains(containing, autoescape=True))
     with reader.connection() as connection:
         return [Tenant(*row) for row in connection.execute(statement)]
