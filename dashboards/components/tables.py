@@ -65,7 +65,7 @@ def unpriced_models(rows: list[SpendRow]) -> html.P | html.Table:
         )
         for row in rows[:_TOP]
     ]
-    return _table(("Model", "Calls without a price"), body, numbers_from=1)
+    return _table(("Model", "Calls"), body, numbers_from=1)
 
 
 def _percent(part: float, whole: float) -> str:

@@ -91,3 +91,8 @@ def instant(start: datetime | None) -> datetime:
     """
     assert start is not None
     return start.astimezone(UTC)
+
+
+def wall_clock(start: datetime) -> str:
+    """Plotly knows no zones: it is given the clock of the viewer's zone."""
+    return start.strftime("%Y-%m-%dT%H:%M")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from dashboards.figures.base import Figure, figure, instant, value_axis
+from dashboards.figures.base import Figure, figure, instant, time_axis, value_axis, wall_clock
 from dashboards.formats import count, duration, share
 from dashboards.theme import BAD_COLOUR, SERIES_COLOURS
 from ledger.queries.spend import SpendRow
@@ -34,7 +34,9 @@ def latency(rows: list[SpendRow], starts: list[datetime]) -> Figure:
         )
         for key, name, colour, width in _PERCENTILES
     ]
-    return figure(traces, yaxis=value_axis(ticksuffix=" s", tickformat="~g"))
+    return figure(
+        traces, xaxis=_whole_range(starts), yaxis=value_axis(ticksuffix=" s", tickformat="~g")
+    )
 
 
 def error_share(rows: list[SpendRow], starts: list[datetime]) -> Figure:
@@ -53,7 +55,7 @@ def error_share(rows: list[SpendRow], starts: list[datetime]) -> Figure:
         for start in instants
     ]
     line = _line("Errors", starts, values, texts, BAD_COLOUR, 2.0)
-    return figure([line], yaxis=value_axis(tickformat="~%"))
+    return figure([line], xaxis=_whole_range(starts), yaxis=value_axis(tickformat="~%"))
 
 
 def _line(
@@ -68,7 +70,7 @@ def _line(
         "type": "scatter",
         "mode": "lines+markers",
         "name": name,
-        "x": [start.strftime("%Y-%m-%dT%H:%M") for start in starts],
+        "x": [wall_clock(start) for start in starts],
         "y": values,
         "customdata": texts,
         "hovertemplate": "%{customdata}<extra>" + name + "</extra>",
@@ -76,6 +78,11 @@ def _line(
         "line": {"color": colour, "width": width, "shape": "linear"},
         "marker": {"color": colour, "size": _marker_sizes(values)},
     }
+
+
+def _whole_range(starts: list[datetime]) -> dict[str, Any]:
+    """From the first interval to the last, measured or not."""
+    return {**time_axis(), "range": [wall_clock(starts[0]), wall_clock(starts[-1])]}
 
 
 def _marker_sizes(values: list[float | None]) -> list[int]:

@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from dashboards.figures.base import Figure, figure, instant, money_axis
+from dashboards.figures.base import Figure, figure, instant, money_axis, wall_clock
 from dashboards.formats import money
 from dashboards.theme import MOST_SERIES, OTHER_COLOUR, series_colour
 from ledger.domain.money import usd_from_pico
@@ -50,7 +50,7 @@ def _bars(
     return {
         "type": "bar",
         "name": name,
-        "x": [_wall_clock(start) for start in starts],
+        "x": [wall_clock(start) for start in starts],
         "y": [float(usd_from_pico(amount)) if amount else None for amount in amounts],
         "customdata": [money(amount) for amount in amounts],
         "hovertemplate": "%{customdata}<extra>" + name + "</extra>",
@@ -79,14 +79,9 @@ def _total(
         "type": "scatter",
         "mode": "lines",
         "name": "Total",
-        "x": [_wall_clock(start) for start in starts],
+        "x": [wall_clock(start) for start in starts],
         "y": [float(usd_from_pico(amount)) for amount in sums],
         "customdata": [money(amount) for amount in sums],
         "hovertemplate": "<b>%{customdata}</b><extra><b>Total</b></extra>",
         "line": {"width": 0},
     }
-
-
-def _wall_clock(start: datetime) -> str:
-    """Plotly knows no zones: it is given the clock of the viewer's zone."""
-    return start.strftime("%Y-%m-%dT%H:%M")

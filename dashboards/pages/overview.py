@@ -83,9 +83,9 @@ def layout() -> html.Div:
                             ),
                             card("Failed calls", chart("errors", 220)),
                             card(
-                                "Calls without a price",
+                                "Unpriced calls",
                                 html.Div(skeleton(120), id="unpriced"),
-                                note="model or tier unknown, or no usage",
+                                note="no known price, or no usage",
                             ),
                         ],
                         className="tb-thirds",

@@ -62,8 +62,8 @@ def test_the_tenants_are_listed_by_spend_with_names_shown_as_they_are(
 
 
 def test_calls_without_a_price_are_named_with_their_number(page: Page) -> None:
-    expect(card(page, "Calls without a price").get_by_role("table")).to_be_visible()
-    (row,) = rows(page, "Calls without a price")
+    expect(card(page, "Unpriced calls").get_by_role("table")).to_be_visible()
+    (row,) = rows(page, "Unpriced calls")
     assert row[0].startswith("gpt-9-mini")
     assert row[1] == "1"
 
