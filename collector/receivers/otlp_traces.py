@@ -14,7 +14,7 @@ from collector.receivers.evidence import attributes_payload
 from collector.receivers.otlp_json import spans_of_json
 from collector.receivers.otlp_wire import TracesRequest
 from collector.receivers.received import Received
-from collector.receivers.semconv import EXCEPTION_TYPE, is_wanted
+from collector.receivers.semconv import EXCEPTION_TYPE, TAG_PREFIX, WANTED
 from collector.receivers.spans import Event, Span
 from ledger.domain.errors import InvalidRecord, UnreadableBody
 
@@ -90,7 +90,11 @@ def _event(event: Any) -> Event:
 
 
 def _wanted(attributes: Any) -> dict[str, Any]:
-    return {name: _plain(attributes[name]) for name in attributes if is_wanted(name)}
+    return {
+        name: _plain(attributes[name])
+        for name in attributes
+        if name in WANTED or name.startswith(TAG_PREFIX)
+    }
 
 
 def _plain(value: Any) -> Any:

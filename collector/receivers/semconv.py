@@ -104,7 +104,7 @@ OPENINFERENCE_USAGE: dict[str, tuple[str, ...]] = {
     "output_audio": ("llm.token_count.completion_details.audio",),
 }
 
-_WANTED = frozenset(
+WANTED = frozenset(
     (
         *TENANT, ID, PROVIDER, MODEL, OPERATION, ATTEMPT, CACHE_HIT, *REPORTED_COST, *ERROR_TYPE,
         GENAI_OPERATION, GENAI_PREVIOUS_OPERATION, *GENAI_PROVIDER, GENAI_REQUEST_MODEL,
@@ -117,5 +117,5 @@ _WANTED = frozenset(
 
 
 def is_wanted(name: str) -> bool:
-    """Whether an attribute says something that a call keeps."""
-    return name in _WANTED or name.startswith(TAG_PREFIX)
+    """Whether an attribute says something that a call keeps: a listed name, or a tag."""
+    return name in WANTED or name.startswith(TAG_PREFIX)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from urllib.parse import urlencode
 
 from dash import dcc, html
 
 from dashboards.formats import count, money, percent_change
+from dashboards.url_state import write_state
 from ledger.queries.spend import SpendRow
 
 _TOP = 8
@@ -74,8 +74,9 @@ def _percent(part: float, whole: float) -> str:
 
 
 def _tenant_link(tenant: str, range_key: str) -> dcc.Link:
-    query = urlencode({"range": range_key, "tenant": tenant})
-    return dcc.Link(tenant, href=f"/?{query}", className="tb-tenant", title=tenant)
+    return dcc.Link(
+        tenant, href=f"/{write_state(range_key, tenant)}", className="tb-tenant", title=tenant
+    )
 
 
 def _change(row: SpendRow, before: Mapping[str, SpendRow] | None) -> str:

@@ -3,43 +3,33 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import parse_qs, urlencode
 
 from dash import Dash, Input, Output, ctx, html, no_update
 
 from dashboards import ranges
 from dashboards.components.cards import card, chart, legend, skeleton
 from dashboards.components.first_call import first_call
-from dashboards.components.key_figure import key_figure
 from dashboards.components.tables import top_tenants, unpriced_models
 from dashboards.context import Context
-from dashboards.figures.base import instant
 from dashboards.figures.lines import error_share, latency
 from dashboards.figures.spend_by_model import OTHER, models_by_spend, spend_by_model
 from dashboards.formats import (
     THIN_SPACE,
-    count,
     duration,
-    money,
-    money_change,
-    percent_change,
-    share,
 )
-from dashboards.pages.overview_data import Compared, OverviewData, gather
+from dashboards.pages.overview_data import OverviewData, gather
+from dashboards.pages.overview_figures import key_figures
 from dashboards.theme import MOST_SERIES, OTHER_COLOUR, SERIES_COLOURS, series_colour
+from dashboards.url_state import read_state, write_state
 from ledger.commands.palette import assign_slots
 from ledger.domain.errors import LedgerUnavailable
-from ledger.domain.money import usd_from_pico
-from ledger.queries.spend import SpendRow
 from ledger.queries.tenants import list_tenants
 
 _KEY_FIGURES = 6
 _MOST_CHOICES = 200
 _WAITING = html.Span("waiting for the first call", className="tb-waiting")
-_NOTHING_BEFORE = "nothing to compare with yet"
 _FRESH_SECONDS = {"24h": 4.0, "7d": 8.0, "30d": 14.0}
 _MOST_REMEMBERED = 64
 
@@ -112,13 +102,13 @@ def register(app: Dash, context: Context) -> None:
     )
     def keep_state_in_url(search: str | None, range_key: str, tenant: str | None) -> Any:
         if ctx.triggered_id in ("range", "tenant"):
-            return _search(range_key, tenant), no_update, no_update
-        return (no_update, *_state(search))
+            return write_state(range_key, tenant), no_update, no_update
+        return (no_update, *read_state(search))
 
     # Apart from the value: the select forgets a value that comes together with its choices.
     @app.callback(Output("tenant", "data"), Input("tenant", "searchValue"), Input("url", "search"))
     def find_tenants(text: str | None, search: str | None) -> list[str]:
-        _, chosen = _state(search)
+        _, chosen = read_state(search)
         return _tenant_choices(context, "" if text == chosen else text or "", chosen)
 
     @app.callback(
@@ -139,7 +129,7 @@ def register(app: Dash, context: Context) -> None:
     )
     def refresh(_ticks: int | None, search: str | None) -> Any:
         try:
-            data = overviews.get(*_state(search))
+            data = overviews.get(*read_state(search))
         except LedgerUnavailable as error:
             trouble = html.P(
                 f"{error}. The figures below are the last ones known; this page tries again"
@@ -147,7 +137,7 @@ def register(app: Dash, context: Context) -> None:
                 className="tb-trouble",
             )
             return (*(no_update,) * 11, trouble)
-        return _drawn(context, data, has_tenant=_state(search)[1] is not None)
+        return _drawn(context, data, has_tenant=read_state(search)[1] is not None)
 
 
 def _tenant_choices(context: Context, text: str, chosen: str | None) -> list[str]:
@@ -166,7 +156,7 @@ def _drawn(context: Context, data: OverviewData, *, has_tenant: bool) -> Any:
     models = models_by_spend(data.by_model)
     slots = assign_slots(context.reader, "model", models)
     return (
-        _key_figures(data),
+        key_figures(data),
         spend_by_model(data.by_model, starts, slots),
         _model_legend(models, slots),
         f"by {data.range.interval}, the running one hatched",
@@ -178,61 +168,6 @@ def _drawn(context: Context, data: OverviewData, *, has_tenant: bool) -> Any:
         None,
         False,
         None,
-    )
-
-
-def _key_figures(data: OverviewData) -> list[html.Article]:
-    whole = data.whole
-    previous = f"vs. the {data.range.label} before"
-    return [
-        _money_figure("Today", data.today, "vs. yesterday at this time"),
-        _money_figure("This month", data.month, "vs. last month at this point"),
-        _money_figure(f"Last {data.range.label}", whole, previous),
-        key_figure(
-            "Calls",
-            count(whole.now.calls),
-            change=percent_change(whole.now.calls, whole.before.calls) if whole.before else None,
-            against=previous if whole.before else _NOTHING_BEFORE,
-            shape=_shape(whole, lambda row: float(row.calls)),
-        ),
-        key_figure(
-            "Failed calls",
-            share(whole.now.errors, whole.now.calls),
-            change=None,
-            against=f"{count(whole.now.errors)} of {count(whole.now.calls)}",
-            shape=_shape(whole, lambda row: row.errors / row.calls if row.calls else 0.0),
-        ),
-        key_figure(
-            "Latency p95",
-            duration(whole.now.seconds["p95_seconds"]),
-            change=None,
-            against=f"half of all calls within {duration(whole.now.seconds['p50_seconds'])}",
-            shape=_shape(whole, lambda row: row.seconds["p95_seconds"] or 0.0),
-        ),
-    ]
-
-
-def _shape(compared: Compared, measure: Callable[[SpendRow], float]) -> list[float]:
-    """The measure in every interval of the range, 0 where nothing was booked."""
-    by_start = {instant(row.start): measure(row) for row in compared.over_time}
-    starts = ranges.interval_starts(compared.range)
-    return [by_start.get(instant(start), 0.0) for start in starts]
-
-
-def _money_figure(label: str, compared: Compared, against: str) -> html.Article:
-    now = compared.now.cost_pico_usd
-    shape = _shape(compared, lambda row: float(usd_from_pico(row.cost_pico_usd)))
-    before = compared.before.cost_pico_usd if compared.before else 0
-    percent = percent_change(now, before)
-    if percent is None:
-        return key_figure(label, money(now), change=None, against=_NOTHING_BEFORE, shape=shape)
-    return key_figure(
-        label,
-        money(now),
-        change=f"{money_change(now, before)} ({percent})",
-        against=against,
-        meaning="bad" if now > before else "good",
-        shape=shape,
     )
 
 
@@ -250,21 +185,6 @@ def _freshness(latest: datetime | None) -> html.Span:
     age_seconds = max(0.0, (datetime.now(UTC) - latest).total_seconds())
     age = f"{age_seconds:.0f}{THIN_SPACE}s" if age_seconds < 90 else duration(age_seconds)
     return html.Span(f"latest call {age} ago", className="tb-live")
-
-
-def _state(search: str | None) -> tuple[str, str | None]:
-    """Range and tenant from the URL; anything unknown falls back to the default."""
-    query = parse_qs((search or "").lstrip("?"))
-    range_key = query.get("range", [ranges.DEFAULT])[0]
-    tenant = query.get("tenant", [""])[0] or None
-    return (range_key if range_key in ranges.LABELS else ranges.DEFAULT), tenant
-
-
-def _search(range_key: str, tenant: str | None) -> str:
-    query = {"range": range_key}
-    if tenant:
-        query["tenant"] = tenant
-    return f"?{urlencode(query)}"
 
 
 class _Remembered:

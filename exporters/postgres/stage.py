@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 import psycopg
+from psycopg.types.json import set_json_dumps
 from sqlalchemy.dialects import postgresql
 
 from exporters.postgres.batches import Batch
@@ -41,6 +41,7 @@ def fill_stage(connection: psycopg.Connection[Any], batches: Iterable[Batch]) ->
     """Copy the calls of all batches to the stage; returns how many there are."""
     staged = 0
     with connection.cursor() as cursor:
+        set_json_dumps(msgspec.json.encode, cursor)
         cursor.execute(_CREATE)
         with cursor.copy(_COPY) as copy:
             copy.set_types(_COPY_TYPES)
@@ -84,13 +85,9 @@ def _row(priced: PricedCall, receiver: str, request: int) -> tuple[object, ...]:
         call.reservation_id,
         call.cache_hit,
         call.verdict,
-        _json(call.tags),
-        _json(call.raw_usage),
+        call.tags or None,
+        call.raw_usage or None,
         receiver,
         call.dialect,
         request,
     )
-
-
-def _json(value: dict[str, Any] | None) -> str | None:
-    return None if not value else json.dumps(value, separators=(",", ":"))

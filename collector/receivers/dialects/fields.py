@@ -209,9 +209,6 @@ def _reported_cost(attributes: Mapping[str, Any]) -> int | None:
 
 
 def _tags(attributes: Mapping[str, Any]) -> dict[str, Any] | None:
-    tags = {
-        name.removeprefix(semconv.TAG_PREFIX): value
-        for name, value in attributes.items()
-        if name.startswith(semconv.TAG_PREFIX)
-    }
-    return tags or None
+    """What is wanted of a span and no listed name is a tag."""
+    names = attributes.keys() - semconv.WANTED
+    return {name.removeprefix(semconv.TAG_PREFIX): attributes[name] for name in names} or None
