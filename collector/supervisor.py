@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from types import FrameType
 
@@ -37,9 +37,17 @@ class _Part:
 class Supervisor:
     """Starts parts (`tollbook` sub-commands) and keeps them running until it is told to stop."""
 
-    def __init__(self, commands: Sequence[Sequence[str]], *, once: Sequence[Sequence[str]]) -> None:
+    def __init__(
+        self,
+        commands: Sequence[Sequence[str]],
+        *,
+        once: Sequence[Sequence[str]],
+        upkeep: Callable[[], None],
+    ) -> None:
+        """`commands` are kept running, `once` are started once; `upkeep` runs all the while."""
         self._parts = [_Part(command) for command in commands]
         self._parts += [_Part(command, restarts=False) for command in once]
+        self._upkeep = upkeep
         self._stopping = threading.Event()
 
     def run(self) -> None:
@@ -50,6 +58,7 @@ class Supervisor:
             for part in self._parts:
                 self._start(part)
             while not self._stopping.wait(0.2):
+                self._upkeep()
                 for part in self._parts:
                     self._look_after(part)
         finally:

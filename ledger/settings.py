@@ -107,6 +107,14 @@ class Settings(BaseSettings):
         zone(value)
         return value
 
+    @field_validator("database_url")
+    @classmethod
+    def _url_is_of_postgres(cls, value: str | None) -> str | None:
+        scheme = (value or "postgresql:").partition(":")[0]
+        if scheme not in ("postgres", "postgresql", "postgresql+psycopg"):
+            raise ValueError("expected postgresql://USER:PASSWORD@HOST:PORT/DATABASE")
+        return value
+
     @field_validator("collector_bind", "dashboards_bind")
     @classmethod
     def _bind_is_address_and_port(cls, value: str) -> str:
@@ -150,7 +158,8 @@ def load_settings() -> Settings:
         ) from error
     except ValidationError as error:
         faults = (
-            f"{PREFIX}{'_'.join(str(part) for part in fault['loc']).upper()}: {fault['msg']}"
+            f"{PREFIX}{'_'.join(str(part) for part in fault['loc']).upper()}:"
+            f" {fault['msg'].removeprefix('Value error, ')}"
             for fault in error.errors()
         )
         raise InvalidSetting("; ".join(faults)) from error
@@ -163,7 +172,7 @@ def _refuse_unknown_variables() -> None:
     known |= {f"{name}_FILE" for name in known} | {CONFIG_VARIABLE}
     for name in sorted(os.environ):
         if name.startswith(PREFIX) and not name.startswith(f"{PREFIX}TEST_") and name not in known:
-            raise InvalidSetting(f"{name} is no setting of Tollbook; see the README for the list")
+            raise InvalidSetting(f"{name} is no setting of Tollbook; docs/settings.md lists them")
 
 
 def _refuse_missing_file() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
-from datetime import date, datetime, time
+from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -22,6 +22,8 @@ def refuse_unknown(parameters: Parameters, known: Sequence[str]) -> None:
     for name in parameters:
         if name not in known:
             raise InvalidQuestion(name, f"is no parameter here; known are {', '.join(known)}")
+        if any("\x00" in value for value in parameters.getlist(name)):
+            raise InvalidQuestion(name, "holds a NUL character")
 
 
 def time_zone(parameters: Parameters, default: str) -> ZoneInfo:
@@ -40,13 +42,14 @@ def moment(parameters: Parameters, name: str, tz: ZoneInfo) -> datetime | None:
         return None
     try:
         if len(value) == len("2026-01-31"):
-            return datetime.combine(date.fromisoformat(value), time(), tz)
+            value += "T00:00:00"
         parsed = datetime.fromisoformat(value.replace(" ", "+"))
-    except ValueError as error:
+        parsed = parsed if parsed.tzinfo else parsed.replace(tzinfo=tz)
+        return parsed.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise InvalidQuestion(
             name, f"{value!r} is no ISO 8601 time, such as 2026-01-31 or 2026-01-31T12:00:00Z"
         ) from error
-    return parsed if parsed.tzinfo else parsed.replace(tzinfo=tz)
 
 
 def whole_number(parameters: Parameters, name: str, default: int, most: int) -> int:

@@ -14,6 +14,7 @@ from ledger.domain.errors import (
     InvalidQuestion,
     LedgerUnavailable,
     Overloaded,
+    SlowBody,
     TollbookError,
     UnreadableBody,
     UnsupportedBody,
@@ -23,6 +24,7 @@ log = logging.getLogger(__name__)
 
 _STATUSES: dict[type[TollbookError], HTTPStatus] = {
     UnreadableBody: HTTPStatus.BAD_REQUEST,
+    SlowBody: HTTPStatus.REQUEST_TIMEOUT,
     UnsupportedBody: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     BodyTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     InvalidQuestion: HTTPStatus.BAD_REQUEST,

@@ -30,7 +30,8 @@ def command(file: Path, url: str | None, **options: Any) -> None:
 
     FILE is CSV in the format of the Azure LLM inference traces (TIMESTAMP, ContextTokens,
     GeneratedTokens) or NDJSON in the format of POST /v1/calls. Each call's id is made of the file's
-    content and its line, so a second replay books nothing twice.
+    content and its line, so a second replay books nothing twice. Tenant, provider, model and
+    feature are for CSV; lines of NDJSON say their own.
     """
     settings = settings_and_logs()
     result = replay_file(file, url or f"http://{settings.collector_bind}", ReplayOptions(**options))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import click
 from rich.console import Console
 
@@ -9,6 +11,8 @@ from collector.addresses import wait_until_free
 from collector.commands.surroundings import ledger_url, settings_and_logs
 from collector.supervisor import Supervisor
 from collector.version import VERSION
+from ledger.settings import Settings
+from ledger.storage.embedded import EmbeddedPostgres
 from ledger.storage.schema import migrate
 
 
@@ -27,4 +31,12 @@ def command(demo: bool) -> None:
         console.print(f"  collector   http://{settings.collector_bind}  (OTLP/HTTP and API)")
         console.print("  Ctrl-C ends it; what was booked stays.")
         once = [["demo"]] if demo else []
-        Supervisor([["collect"], ["dashboards"], ["work"]], once=once).run()
+        parts = [["collect"], ["dashboards"], ["work"]]
+        Supervisor(parts, once=once, upkeep=_database_upkeep(settings)).run()
+
+
+def _database_upkeep(settings: Settings) -> Callable[[], None]:
+    """What keeps the embedded Postgres running; a server of the operator's is his to keep."""
+    if settings.database_url is not None:
+        return lambda: None
+    return EmbeddedPostgres(settings.home).keep_running

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,6 +17,9 @@ FURTHEST_AHEAD = timedelta(days=1)
 LONGEST_CALL_SECONDS = 7 * 86_400.0
 LONGEST_TEXT = 256
 MOST_TAGS = 64
+
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Control characters, line separators, overrides of the writing direction and lone surrogates."""
 
 _KEY_TEXTS = ("tenant", "id", "provider", "model", "operation")
 _TEXTS = (
@@ -37,6 +41,10 @@ def validated(call: Call, now: datetime) -> Call:
         _check_key_text(name, getattr(call, name))
     _check_times(call, now)
     changes: dict[str, Any] = {}
+    for name in _KEY_TEXTS:
+        value = getattr(call, name)
+        if value[0] == " " or value[-1] == " ":
+            changes[name] = value.strip()
     if call.started_at.tzinfo is not UTC:
         changes["started_at"] = call.started_at.astimezone(UTC)
     for name in _TEXTS:
@@ -67,8 +75,8 @@ def _check_key_text(name: str, value: str) -> None:
         raise InvalidRecord(name, "missing")
     if len(value) > LONGEST_TEXT:
         raise InvalidRecord(name, f"longer than {LONGEST_TEXT} characters")
-    if not value.isprintable():
-        raise InvalidRecord(name, "holds characters that cannot be printed")
+    if _CONTROL.search(value):
+        raise InvalidRecord(name, "holds control characters")
 
 
 def _storable(value: str) -> str:

@@ -37,9 +37,13 @@ class Writer:
     def book(self, batch: Batch) -> Booked:
         """Book a batch and return once it is durable.
 
+        What is missing for it is made here, in the caller's thread: a sender of calls from many
+        other days keeps only itself waiting.
+
         Raises Overloaded when too many calls wait already, LedgerUnavailable when Postgres does
         not take them; in both cases nothing was booked.
         """
+        self._booker.prepare(batch)
         future: Future[Booked] = Future()
         with self._changed:
             if self._waiting and self._waiting_calls + len(batch.calls) > self._max_waiting_calls:

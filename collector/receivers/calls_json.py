@@ -8,13 +8,14 @@ from typing import Any
 
 import msgspec
 
+from collector.receivers.array_split import split_array
 from collector.receivers.evidence import record_payload, tenant_of
 from collector.receivers.received import Received
-from collector.receivers.records import CallRecord, UsageRecord
+from collector.receivers.records import INCLUSIVE_PREFIX, CallRecord, UsageRecord
 from ledger.domain.calls import ERROR, OK, UNKNOWN_MODEL, UNKNOWN_PROVIDER, Call
 from ledger.domain.errors import InvalidRecord, UnreadableBody
 from ledger.domain.money import pico_from_usd
-from ledger.domain.usage import NO_USAGE, TOKEN_FIELDS, Usage, usage_from_inclusive
+from ledger.domain.usage import NO_USAGE, Usage, usage_from_inclusive
 from ledger.pricing.catalog import infer_provider
 
 RECEIVER = "calls"
@@ -35,10 +36,13 @@ def decode_json(body: bytes, default_tenant: str | None = None) -> Received:
             raise UnreadableBody(_malformed(error)) from error
         return _decode_each([body], default_tenant)
     try:
-        records = _array.decode(body)
+        records = [bytes(record) for record in _array.decode(body)]
     except (msgspec.DecodeError, RecursionError) as error:
-        raise UnreadableBody(_malformed(error)) from error
-    return _decode_each((bytes(record) for record in records), default_tenant)
+        split = split_array(stripped)
+        if split is None:
+            raise UnreadableBody(_malformed(error)) from error
+        records = split
+    return _decode_each(records, default_tenant)
 
 
 def decode_ndjson(body: bytes, default_tenant: str | None = None) -> Received:
@@ -122,21 +126,31 @@ def _identity(record: CallRecord, raw: bytes) -> str:
 def _usage(record: UsageRecord | None) -> tuple[Usage, dict[str, Any] | None]:
     if record is None:
         return NO_USAGE, None
-    if record.otel_input is None and record.otel_output is None:
-        return Usage(**{name: getattr(record, name) for name in TOKEN_FIELDS}), None
+    sent = {
+        name: tokens for name, tokens in msgspec.to_builtins(record).items() if tokens is not None
+    }
+    inclusive = {name for name in sent if name.startswith(INCLUSIVE_PREFIX)}
+    if not inclusive:
+        return Usage(**sent), None
+    if len(inclusive) < len(sent):
+        raise InvalidRecord(
+            "usage",
+            f"mixes counts under {INCLUSIVE_PREFIX}* names, which include their parts, with others,"
+            " which do not; send one kind",
+        )
+    cache_write = record.otel_cache_write
     usage = usage_from_inclusive(
         input_tokens=record.otel_input,
         output_tokens=record.otel_output,
         cache_read=record.otel_cache_read,
-        cache_write=(
-            record.otel_cache_creation
-            if record.otel_cache_write is None
-            else record.otel_cache_write
-        ),
+        cache_write=record.otel_cache_creation if cache_write is None else cache_write,
         reasoning=record.otel_reasoning,
+        input_audio=record.otel_input_audio,
+        output_audio=record.otel_output_audio,
+        input_image=record.otel_input_image,
+        output_image=record.otel_output_image,
     )
-    sent = msgspec.to_builtins(record)
-    return usage, {name: tokens for name, tokens in sent.items() if tokens is not None}
+    return usage, sent
 
 
 def _reported_cost(record: CallRecord) -> int | None:

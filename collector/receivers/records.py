@@ -13,6 +13,9 @@ from ledger.domain.usage import MAX_TOKENS
 
 Tokens = Annotated[int, Meta(ge=0, le=MAX_TOKENS)]
 Seconds = Annotated[float, Meta(ge=0)]
+INCLUSIVE_PREFIX = "gen_ai.usage."
+"""Names of OpenTelemetry's counts, where input and output include their parts."""
+
 Moment = Annotated[datetime, Meta(tz=True)]
 
 
@@ -42,6 +45,18 @@ class UsageRecord(msgspec.Struct, kw_only=True):
     )
     otel_reasoning: Tokens | None = msgspec.field(
         default=None, name="gen_ai.usage.reasoning.output_tokens"
+    )
+    otel_input_audio: Tokens | None = msgspec.field(
+        default=None, name="gen_ai.usage.audio.input_tokens"
+    )
+    otel_output_audio: Tokens | None = msgspec.field(
+        default=None, name="gen_ai.usage.audio.output_tokens"
+    )
+    otel_input_image: Tokens | None = msgspec.field(
+        default=None, name="gen_ai.usage.image.input_tokens"
+    )
+    otel_output_image: Tokens | None = msgspec.field(
+        default=None, name="gen_ai.usage.image.output_tokens"
     )
 
 

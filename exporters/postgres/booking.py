@@ -14,19 +14,25 @@ from ledger.storage.database import Database, driver_connection
 
 
 class Booker:
-    """Books batches into one ledger. One per thread that books."""
+    """Books batches into one ledger, in two steps that may run in different threads."""
 
     def __init__(self, database: Database, *, default_time_zone: str) -> None:
         self._database = database
         self._foundations = Foundations(database, default_time_zone)
 
+    def prepare(self, batch: Batch) -> None:
+        """Make the tenants, series and days that a batch needs and that are missing.
+
+        Raises LedgerUnavailable.
+        """
+        self._foundations.lay_for(batch.calls)
+
     def book(self, batches: Sequence[Batch]) -> list[Booked]:
-        """Book several requests' batches in one transaction, each call exactly once.
+        """Book several requests' prepared batches in one transaction, each call exactly once.
 
         A call whose tenant, start and id are already there changes nothing and counts as duplicate.
         Raises LedgerUnavailable; then nothing of it was booked and all of it may be sent again.
         """
-        self._foundations.lay_for(priced for batch in batches for priced in batch.calls)
         with self._database.transaction("tollbook_ingest") as connection:
             driver = driver_connection(connection)
             booked_by_request: dict[int, int] = {}

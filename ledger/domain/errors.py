@@ -29,6 +29,13 @@ class UnsupportedBody(UnreadableBody):
     """A request body in a format or an encoding that Tollbook does not speak."""
 
 
+class SlowBody(UnreadableBody):
+    """A request body whose sender fell silent."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"nothing more of the body came for {seconds:.0f} s")
+
+
 class BodyTooLarge(TollbookError):
     """A request body, once decompressed, passes the limit."""
 

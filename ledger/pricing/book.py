@@ -13,6 +13,7 @@ from ledger.pricing.rates import RateCard
 
 _MAX_REMEMBERED = 50_000
 
+_MODEL_UNKNOWN = "model_unknown"
 _CLIENT_WENT_AWAY = "499"
 
 REFUSALS = frozenset(
@@ -58,19 +59,18 @@ class PriceBook:
         """Cost of a call at the prices in force when it started, or unpriced with a reason."""
         if call.cache_hit:
             return Cost("priced", 0, "answered_from_cache")
-        if call.status == ERROR and not call.usage.is_known:
+        if call.status == ERROR:
             if is_refused_by_provider(call.error_type):
                 return Cost("priced", 0, "refused_by_provider")
-            return Cost("unpriced", None, "usage_unknown")
-        reason = "model_unknown"
+            if not call.usage.is_known:
+                return Cost("unpriced", None, "usage_unknown")
+        entry: _Entry = _MODEL_UNKNOWN
         for model in (call.model, call.request_model):
-            if not model:
-                continue
-            entry = self._entry(call.provider, model, call.service_tier, call.started_at)
-            if not isinstance(entry, str):
-                return entry.cost(call.usage)
-            reason = entry
-        return Cost("unpriced", None, reason)
+            if model and entry == _MODEL_UNKNOWN:
+                entry = self._entry(call.provider, model, call.service_tier, call.started_at)
+        if isinstance(entry, str):
+            return Cost("unpriced", None, entry)
+        return entry.cost(call.usage)
 
     def _entry(self, provider: str, model: str, tier: str | None, at: datetime) -> _Entry:
         key = (provider, model, tier, at.toordinal())
@@ -83,7 +83,7 @@ class PriceBook:
         provider, model, tier, _ = key
         found = find_model(provider, model)
         if found is None:
-            return self._remember(key, "model_unknown")
+            return self._remember(key, _MODEL_UNKNOWN)
         try:
             card = rate_card(*found, tier, at)
         except UnknownPrice as unknown:

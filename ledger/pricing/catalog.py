@@ -100,6 +100,7 @@ def price_variant(info: ModelInfo, service_tier: str | None, at: datetime) -> Pr
 
     Raises UnknownPrice when the model has no price for that tier then: list price would be a guess.
     """
+    service_tier = service_tier and service_tier.lower()
     if service_tier in STANDARD_TIERS:
         return None
     wanted = [{"processing": "batch"}]

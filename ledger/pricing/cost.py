@@ -25,6 +25,8 @@ STAND_INS: dict[str, tuple[str, ...]] = {
 }
 """Whose rate a token type is charged at when the price has none of its own, in order."""
 
+_INPUT = TOKEN_FIELDS.index("input_tokens")
+_OUTPUT = TOKEN_FIELDS.index("output_tokens")
 _IS_OUTPUT: tuple[bool, ...] = tuple(name in OUTPUT_FIELDS for name in TOKEN_FIELDS)
 
 
@@ -94,17 +96,15 @@ class Tariff:
         return amounts
 
     def _missing_counts(self, counts: tuple[int | None, ...]) -> str | None:
-        known_input = known_output = False
-        for tokens, is_output in zip(counts, _IS_OUTPUT, strict=True):
-            if tokens is not None:
-                if is_output:
-                    known_output = True
-                else:
-                    known_input = True
-        if not (known_input or known_output):
+        """A side is known when its main count is, or when some of its parts were used."""
+        if all(tokens is None for tokens in counts):
             return "usage_unknown"
+        known_input = counts[_INPUT] is not None or _total_input(counts) > 0
         if self._charges_input and not known_input:
             return "input_tokens_unknown"
+        known_output = counts[_OUTPUT] is not None or any(
+            tokens for tokens, is_output in zip(counts, _IS_OUTPUT, strict=True) if is_output
+        )
         if self._charges_output and not known_output:
             return "output_tokens_unknown"
         return None

@@ -86,7 +86,8 @@ def _statement(question: SpendQuestion) -> tuple[str, dict[str, Any]]:
     selected = "".join(f"{key}, " for key in keys)
     sums = ", ".join(f"coalesce(sum({name}), 0) AS {name}" for name in _SUMMED)
     statement = f"""
-        WITH facts (tenant, at, series_id, {", ".join(_SUMMED)}, histogram) AS ({facts}),
+        WITH facts (tenant, at, series_id, {", ".join(_SUMMED)}, histogram)
+            AS NOT MATERIALIZED ({facts}),
         grouped AS (
             SELECT {selected}{sums},
                 coalesce(sum(calls) FILTER (WHERE status = 'error'), 0) AS errors

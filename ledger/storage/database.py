@@ -63,10 +63,10 @@ class Database:
                 driver_connection(connection).execute(_preamble(role, tenants))
                 yield connection
         except (OperationalError, PoolTimeout, psycopg.OperationalError) as error:
-            raise LedgerUnavailable(f"Postgres does not answer: {_first_line(error)}") from error
+            raise LedgerUnavailable(f"Postgres does not answer: {first_line(error)}") from error
         except DBAPIError as error:
             if error.connection_invalidated:
-                raise LedgerUnavailable(f"Postgres went away: {_first_line(error)}") from error
+                raise LedgerUnavailable(f"Postgres went away: {first_line(error)}") from error
             raise
 
     def close(self) -> None:
@@ -106,6 +106,7 @@ def driver_url(url: str) -> URL:
     return parsed
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """What Postgres said, without the statement and the hints that follow."""
     cause = getattr(error, "orig", None) or error
     return str(cause).strip().partition("\n")[0]

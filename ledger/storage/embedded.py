@@ -51,6 +51,7 @@ class EmbeddedPostgres:
         self._home = home.absolute() / "postgres"
         self._data = self._home / "data"
         self._password_file = self._home / "password"
+        self._port_file = self._home / "port"
         self._log_file = self._home / "postgres.log"
         self._bin = _binaries()
         self._user: ServerUser | None = None
@@ -74,6 +75,14 @@ class EmbeddedPostgres:
                 with self._only_one():
                     if stop and _try_lock_exclusively(in_use):
                         self._stop()
+
+    def keep_running(self) -> None:
+        """Start the server again, on its old port, if it died. Raises EmbeddedPostgresFailed."""
+        reap_servers()
+        if self._postmaster() is None:
+            with self._only_one():
+                log.error("the embedded Postgres has died; it is started again")
+                self._ensure_running()
 
     def url(self) -> str:
         """URL of the running server. Raises EmbeddedPostgresFailed when none runs."""
@@ -149,9 +158,19 @@ class EmbeddedPostgres:
         assert self._user is not None
         options = [f"-c{name}={value}" for name, value in _SERVER_OPTIONS.items()]
         server = (self._bin / "postgres", "-D", self._data)
-        address = ("-h", "127.0.0.1", "-p", str(_free_port()), "-k", "")
+        address = ("-h", "127.0.0.1", "-p", str(self._port()), "-k", "")
         with self._log_file.open("ab") as log_file:
             return self._user.spawn([*server, *address, *options], log_file)
+
+    def _port(self) -> int:
+        """The port of last time if nobody took it: those who know our URL find us again."""
+        with suppress(OSError, ValueError):
+            port = int(self._port_file.read_text())
+            if _is_free(port):
+                return port
+        port = _free_port()
+        self._port_file.write_text(str(port))
+        return port
 
     def _wait_until_ready(self) -> None:
         deadline = time.monotonic() + _READY_SECONDS
@@ -229,6 +248,13 @@ def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(("127.0.0.1", port))
+    return True
 
 
 def _is_postgres(pid: int) -> bool:

@@ -8,11 +8,13 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from psycopg.errors import InsufficientPrivilege
 from sqlalchemy import Connection, create_engine, text
+from sqlalchemy.exc import OperationalError, ProgrammingError
 
-from ledger.domain.errors import InvalidSetting
-from ledger.storage.database import driver_url
-from ledger.storage.roles import ensure_roles
+from ledger.domain.errors import InvalidSetting, LedgerUnavailable
+from ledger.storage.database import driver_url, first_line
+from ledger.storage.roles import ROLES, ensure_roles
 
 OLDEST_POSTGRES = 15
 _MIGRATIONS = Path(__file__).parent / "migrations"
@@ -21,9 +23,10 @@ _MIGRATIONS = Path(__file__).parent / "migrations"
 def migrate(url: str) -> str:
     """Create the roles and apply the missing migrations; returns the schema's revision.
 
-    Raises InvalidSetting when the server is older than Postgres 15 or not Postgres in UTF-8.
+    Raises InvalidSetting when the server is older than Postgres 15, not in UTF-8, or does not let
+    us; LedgerUnavailable when it does not answer.
     """
-    engine = create_engine(driver_url(url))
+    engine = create_engine(driver_url(url), connect_args={"connect_timeout": 10})
     try:
         with engine.begin() as connection:
             _refuse_unsuitable_server(connection)
@@ -34,6 +37,16 @@ def migrate(url: str) -> str:
             ensure_roles(connection)
             connection.execute(text("SET LOCAL ROLE tollbook_owner"))
             command.upgrade(_config(connection), "head")
+    except OperationalError as error:
+        raise LedgerUnavailable(f"Postgres does not answer: {first_line(error)}") from error
+    except ProgrammingError as error:
+        if not isinstance(error.orig, InsufficientPrivilege):
+            raise
+        raise InvalidSetting(
+            f"TOLLBOOK_DATABASE_URL: the login may not prepare the database"
+            f" ({first_line(error)}); it needs CREATEROLE, or an administrator creates"
+            f" {', '.join(ROLES)} and grants them to it"
+        ) from error
     finally:
         engine.dispose()
     return newest_revision()

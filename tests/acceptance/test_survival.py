@@ -12,6 +12,7 @@ import pytest
 from tests.servers.api import Api
 from tests.servers.homes import Home, fresh_home, lives, wait_until
 from tests.servers.mixture import TENANTS, mixed_records
+from tests.servers.processes import wait_for
 
 RECORDS = mixed_records(60, seed=5)
 
@@ -76,4 +77,16 @@ def test_up_recovers_everything_after_postgres_itself_was_killed(home: Home) -> 
 
     with home.up():
         assert home.postmaster() != postmaster
+        _assert_all_is_there_and_nothing_twice(home)
+
+
+def test_a_running_up_brings_a_killed_postgres_back(home: Home) -> None:
+    with home.up():
+        api = Api(home.url)
+        assert api.book(RECORDS)["booked"] == len(RECORDS)
+        api.close()
+        postmaster = home.postmaster()
+        os.kill(postmaster, signal.SIGKILL)
+        wait_until(lambda: home.pid_file.exists() and home.postmaster() != postmaster, "a new one")
+        wait_for(f"{home.url}/readyz")
         _assert_all_is_there_and_nothing_twice(home)

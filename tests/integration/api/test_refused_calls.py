@@ -25,7 +25,7 @@ BAD_BODIES = {
     "an open array": b'[{"tenant": "acme"}',
     "bytes that are no text": b"\xff\xfe\x00",
     "text behind the call": b'{"tenant": "acme"} and more',
-    "NaN, which JSON does not know": b'[{"duration_seconds": NaN}]',
+    "NaN, which JSON does not know": b'{"duration_seconds": NaN}',
     "brackets without end": b"[" * 200_000,
 }
 

@@ -46,15 +46,21 @@ def _varied_calls(number: int, seed: int = 1) -> list[PricedCall]:
     return [PricedCall(call, prices.price(call)) for call in calls]
 
 
+def _book(booker: Booker, batches: list[Batch]) -> list[Booked]:
+    for batch in batches:
+        booker.prepare(batch)
+    return booker.book(batches)
+
+
 def _batch(calls: list[PricedCall]) -> Batch:
     return Batch(receiver="calls", calls=calls)
 
 
 def test_the_same_batch_twice_changes_nothing(booker: Booker, books: Books) -> None:
     calls = _varied_calls(500)
-    assert booker.book([_batch(calls)]) == [Booked(booked=500, duplicate=0)]
+    assert _book(booker, [_batch(calls)]) == [Booked(booked=500, duplicate=0)]
     before = books.everything()
-    assert booker.book([_batch(calls)]) == [Booked(booked=0, duplicate=500)]
+    assert _book(booker, [_batch(calls)]) == [Booked(booked=0, duplicate=500)]
     assert books.everything() == before
     assert books.ingest_counts() == {("calls", "booked"): 500, ("calls", "duplicate"): 500}
 
@@ -63,7 +69,7 @@ def test_a_copy_within_one_commit_is_booked_for_the_first_request_that_brought_i
     booker: Booker, books: Books
 ) -> None:
     calls = _varied_calls(10)
-    results = booker.book([_batch(calls[:6]), _batch(calls[4:]), _batch([calls[0], calls[0]])])
+    results = _book(booker, [_batch(calls[:6]), _batch(calls[4:]), _batch([calls[0], calls[0]])])
     assert results == [
         Booked(booked=6, duplicate=0),
         Booked(booked=4, duplicate=2),
@@ -81,13 +87,13 @@ def test_the_same_id_of_another_tenant_or_start_is_another_call(
         a_call(id="same", started_at=START + timedelta(microseconds=1)),
     ]
     prices = PriceBook()
-    booker.book([_batch([PricedCall(call, prices.price(call)) for call in calls])])
+    _book(booker, [_batch([PricedCall(call, prices.price(call)) for call in calls])])
     assert books.counted("calls")["calls"] == 3
 
 
 def test_calls_rollups_and_totals_agree_in_every_measure(booker: Booker, books: Books) -> None:
     for seed in range(4):
-        booker.book([_batch(_varied_calls(300, seed))])
+        _book(booker, [_batch(_varied_calls(300, seed))])
     assert books.counted("calls") == books.counted("rollups") == books.counted("totals")
     assert books.histogram("calls") == books.histogram("rollups") == books.histogram("totals")
 
@@ -96,11 +102,11 @@ def test_splitting_a_batch_in_any_way_gives_the_same_books(
     booker: Booker, books: Books, other_database: Database, other_books: Books
 ) -> None:
     calls = _varied_calls(240)
-    booker.book([_batch(calls)])
+    _book(booker, [_batch(calls)])
     other = Booker(other_database, default_time_zone="UTC")
     shuffled = Random(7).sample(calls, len(calls))
     for start in range(0, len(shuffled), 37):
-        other.book([_batch(shuffled[start : start + 37])])
+        _book(other, [_batch(shuffled[start : start + 37])])
     assert books.everything() == other_books.everything()
 
 
@@ -113,7 +119,7 @@ def test_two_writers_on_the_same_calls_neither_deadlock_nor_double(
     def send(order: list[PricedCall]) -> int:
         writer = Booker(database, default_time_zone="UTC")
         parts = [order[start : start + 100] for start in range(0, len(order), 100)]
-        return sum(writer.book([_batch(part)])[0].booked for part in parts)
+        return sum(_book(writer, [_batch(part)])[0].booked for part in parts)
 
     with ThreadPoolExecutor(4) as senders:
         booked = list(senders.map(send, orders))
@@ -125,6 +131,6 @@ def test_two_writers_on_the_same_calls_neither_deadlock_nor_double(
 def test_calls_of_other_years_find_their_day(booker: Booker, books: Books) -> None:
     years = [a_call(started_at=START.replace(year=year)) for year in (2015, 2019, 2024)]
     prices = PriceBook()
-    booker.book([_batch([PricedCall(call, prices.price(call)) for call in years])])
+    _book(booker, [_batch([PricedCall(call, prices.price(call)) for call in years])])
     assert books.counted("calls")["calls"] == 3
     assert {"calls_20151102", "calls_20191102", "calls_20241102"} <= books.partitions()

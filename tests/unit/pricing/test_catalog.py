@@ -62,7 +62,7 @@ def test_a_price_of_a_tier_names_the_date_that_the_tier_holds_from() -> None:
     assert card.valid_from == "2026-10-14"
 
 
-@pytest.mark.parametrize("tier", ["scale", "Batch", "processing", "gpt-4o-mini"])
+@pytest.mark.parametrize("tier", ["scale", "processing", "gpt-4o-mini"])
 def test_an_unknown_tier_has_no_card(tier: str) -> None:
     with pytest.raises(UnknownPrice, match="service_tier_unknown"):
         rate_card(*found("openai", "gpt-4o-mini"), tier, _AT)
