@@ -30,8 +30,8 @@ SAMPLES_A_LABEL_SET = 4 + len(TOKEN_FIELDS) + 2 * _HISTOGRAM_SAMPLES
 OTHER_SAMPLES = 40
 """Lines that are not of a label set."""
 
-_FULL_SHARE = 0.6
-_WITHOUT_FEATURE_AND_MODEL_SHARE = 0.8
+_FULL_SHARE = 0.5
+_WITHOUT_FEATURE_AND_MODEL_SHARE = 0.65
 
 _ORIGINAL = ("tenant", "feature", "provider", "model", "operation")
 _SHOWN = tuple(f"shown_{name}" for name in _ORIGINAL)
