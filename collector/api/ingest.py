@@ -8,7 +8,7 @@ import msgspec
 from flask import Blueprint, Response, request
 
 from collector.api.bodies import read_body
-from collector.api.problems import problem, status_of
+from collector.api.problems import RETRY_AFTER_SECONDS, problem, status_of
 from collector.pipeline.intake import Intake, Outcome
 from collector.receivers import calls_json, otlp_traces
 from collector.receivers.otlp_wire import RpcStatus, TracesResponse
@@ -127,5 +127,5 @@ def _otlp_problem(error: TollbookError, *, is_json: bool) -> Response:
         response = Response(body, content_type=_PROTOBUF)
     response.status_code = status.value
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
-        response.headers["Retry-After"] = "5"
+        response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
     return response

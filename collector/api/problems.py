@@ -12,8 +12,6 @@ from werkzeug.exceptions import HTTPException
 from ledger.domain.errors import (
     BodyTooLarge,
     InvalidQuestion,
-    LedgerUnavailable,
-    Overloaded,
     SlowBody,
     TollbookError,
     UnreadableBody,
@@ -28,10 +26,8 @@ _STATUSES: dict[type[TollbookError], HTTPStatus] = {
     UnsupportedBody: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     BodyTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     InvalidQuestion: HTTPStatus.BAD_REQUEST,
-    LedgerUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
-    Overloaded: HTTPStatus.SERVICE_UNAVAILABLE,
 }
-_RETRY_AFTER_SECONDS = 5
+RETRY_AFTER_SECONDS = 5
 
 
 def problem(status: HTTPStatus, detail: str, **members: object) -> Response:
@@ -47,12 +43,14 @@ def problem(status: HTTPStatus, detail: str, **members: object) -> Response:
         msgspec.json.encode(document), status=status.value, content_type="application/problem+json"
     )
     if status in (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS):
-        response.headers["Retry-After"] = str(_RETRY_AFTER_SECONDS)
+        response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
     return response
 
 
 def status_of(error: TollbookError) -> HTTPStatus:
     """The HTTP status that says what kind of fault an error is."""
+    if not error.permanent:
+        return HTTPStatus.SERVICE_UNAVAILABLE
     for kind in type(error).__mro__:
         if kind in _STATUSES:
             return _STATUSES[kind]

@@ -17,7 +17,6 @@ log = logging.getLogger(__name__)
 
 _MOST_CALLS_A_COMMIT = 10_000
 _ATTEMPTS = 3
-_RETRY_AFTER_SECONDS = 2
 
 _Waiting = tuple[Batch, "Future[Booked]"]
 
@@ -47,7 +46,7 @@ class Writer:
         future: Future[Booked] = Future()
         with self._changed:
             if self._waiting and self._waiting_calls + len(batch.calls) > self._max_waiting_calls:
-                raise Overloaded(_RETRY_AFTER_SECONDS)
+                raise Overloaded
             self._waiting.append((batch, future))
             self._waiting_calls += len(batch.calls)
             self._changed.notify()

@@ -45,16 +45,16 @@ class MetricsExporter:
             counts = ingest_counts(self._reader)
             drift = usd_text(ledger_drift_pico_usd(self._reader))
             if counts != self._rendered_for or drift != self._rendered_drift:
-                self._rendered = "\n".join(self._lines(drift)) + "\n"
+                self._rendered = "\n".join(self._lines(counts, drift)) + "\n"
                 self._rendered_for, self._rendered_drift = counts, drift
             return self._rendered
 
-    def _lines(self, drift: str) -> Iterator[str]:
+    def _lines(self, counts: list[tuple[str, str, int]], drift: str) -> Iterator[str]:
         rows = totals_by_series(self._reader)
         groups = _grouped(rows, self._admissions.admit(_label_set(row) for row in rows))
         yield from _call_families(groups)
         yield header(catalogue.INGEST)
-        for receiver, result, records in ingest_counts(self._reader):
+        for receiver, result, records in counts:
             text = labels(catalogue.INGEST.labels, (receiver, result))
             yield sample(catalogue.INGEST.name, text, records)
         yield header(catalogue.DRIFT)

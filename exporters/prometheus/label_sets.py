@@ -83,11 +83,10 @@ class Admissions:
         self._shown_as = {tuple(row[:5]): tuple(row[5:]) for row in rows}
 
     def _store(self, decided: list[tuple[LabelSet, LabelSet]]) -> None:
-        rows = sorted(
-            dict(zip((*_ORIGINAL, *_SHOWN), (*original, *shown), strict=True)).items()
-            for original, shown in decided
-        )
-        values = [dict(row) for row in rows]
+        values = [
+            dict(zip((*_ORIGINAL, *_SHOWN), (*original, *shown), strict=True))
+            for original, shown in sorted(decided)
+        ]
         with self._database.transaction("tollbook_ingest") as connection:
             # Where another process decided first, its decision stands.
             connection.execute(insert(metric_label_sets).on_conflict_do_nothing(), values)

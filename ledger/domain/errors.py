@@ -70,9 +70,8 @@ class Overloaded(TollbookError):
 
     permanent = False
 
-    def __init__(self, retry_after_seconds: int) -> None:
-        super().__init__(f"too many calls are waiting; try again in {retry_after_seconds} s")
-        self.retry_after_seconds = retry_after_seconds
+    def __init__(self) -> None:
+        super().__init__("too many calls are waiting; try again in a moment")
 
 
 class EmbeddedPostgresFailed(TollbookError):

@@ -117,6 +117,9 @@ def rate_card(
 ) -> RateCard:
     """The rates in force at a moment (aware). Raises UnknownPrice when there are none."""
     variant = price_variant(info, service_tier, at)
+    if variant is not None and not any(model is info for model in provider.models):
+        # A model of another maker's: the maker's tiers say nothing of who serves it here.
+        raise UnknownPrice("service_tier_unknown")
     context = {} if variant is None else variant.when
     rates = tuple(sorted(_rates(info.get_prices(at, context))))
     if not rates:

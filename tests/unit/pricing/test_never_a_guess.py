@@ -1,6 +1,8 @@
-"""Unknown is not zero: what half of a usage says is never priced as if the rest were nothing."""
+"""Unknown is not zero and not list price: what we do not know is never guessed."""
 
 from __future__ import annotations
+
+from datetime import UTC, datetime
 
 import pytest
 
@@ -44,3 +46,14 @@ def test_an_unknown_model_is_priced_as_the_one_asked_for() -> None:
 def test_a_refused_call_is_free_even_if_its_sender_counted_the_prompt() -> None:
     call = a_call(status=ERROR, error_type="429", usage=Usage(input_tokens=1000, output_tokens=0))
     assert PriceBook().price(call) == Cost("priced", 0, "refused_by_provider")
+
+
+def test_a_tier_of_the_maker_says_nothing_of_a_model_that_another_serves() -> None:
+    """The catalog's batch price of gpt-4o is OpenAI's, not Azure's."""
+    at = datetime(2026, 11, 2, tzinfo=UTC)
+    batch = {"model": "gpt-4o", "service_tier": "batch", "started_at": at}
+    assert PriceBook().price(a_call(provider="openai", **batch)).status == "priced"
+    served_by_azure = PriceBook().price(a_call(provider="azure.ai.openai", **batch))
+    assert served_by_azure == Cost("unpriced", None, "service_tier_unknown")
+    listed = PriceBook().price(a_call(provider="azure.ai.openai", model="gpt-4o"))
+    assert listed.status == "priced"
