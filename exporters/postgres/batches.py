@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 from ledger.domain.calls import PricedCall, Refusal
+
+
+class Mark(msgspec.Struct, frozen=True):
+    """How far a source has been read once its batch is booked; kept with the calls themselves."""
+
+    source: str
+    place: int
+    detail: dict[str, Any] | None = None
 
 
 class Batch(msgspec.Struct, frozen=True, kw_only=True):
@@ -17,6 +27,7 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
     rejected: int = 0
     ignored: int = 0
     """Records that are no LLM calls."""
+    mark: Mark | None = None
 
 
 class Booked(msgspec.Struct, frozen=True):

@@ -62,6 +62,11 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     tags: dict[str, Any] | None = None
     dialect: str = "tollbook"
     """Which convention the record was written in."""
+    receiver: str = "calls"
+    """Which entrance it came through: calls, traces, logs, tail, litellm ..."""
+    scope: str = ""
+    """Name of the instrumentation scope that told of it; empty where there is none."""
+    parent_span_id: str | None = None
 
     @property
     def series(self) -> Series:

@@ -134,6 +134,57 @@ totals = Table(
     *_measures(),
 )
 
+credits = Table(
+    "credits",
+    metadata,
+    Column("tenant", Text, primary_key=True),
+    Column("series_id", Uuid, primary_key=True),
+    *_measures(),
+)
+"""What corrections took back of `totals`, which only grow."""
+
+corrections = Table(
+    "corrections",
+    metadata,
+    *(
+        Column(
+            column.name,
+            column.type,
+            primary_key=column.primary_key,
+            nullable=column.nullable,
+            server_default=column.server_default and _NOW,
+        )
+        for column in calls.columns
+    ),
+    Column("revision", Integer, primary_key=True),
+    Column(
+        "sign",
+        SmallInteger,
+        primary_key=True,
+        comment="-1 takes a booked state back, 1 puts another in its place",
+    ),
+    Column("correction_reason", Text, nullable=False),
+)
+
+ingest_marks = Table(
+    "ingest_marks",
+    metadata,
+    Column("source", Text, primary_key=True),
+    Column("place", BigInteger, nullable=False),
+    Column("detail", JSONB),
+    Column("marked_at", DateTime(timezone=True), nullable=False, server_default=_NOW),
+    comment="how far a file or a spool has been booked, written with the calls themselves",
+)
+
+ingest_commits = Table(
+    "ingest_commits",
+    metadata,
+    Column("measure", Text, primary_key=True),
+    Column("bucket", SmallInteger, primary_key=True),
+    Column("commits", BigInteger, nullable=False),
+    Column("total", Double, nullable=False),
+)
+
 metric_label_sets = Table(
     "metric_label_sets",
     metadata,
