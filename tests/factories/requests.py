@@ -1,0 +1,29 @@
+"""Requests as they are spooled."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from collector.pipeline.accepted import Accepted
+from ledger.domain.calls import Refusal
+from tests.factories.calls import a_call
+
+
+def an_accepted_request(count: int = 1, **changes: Any) -> Accepted:
+    """A request of so many calls to POST /v1/calls."""
+    fields: dict[str, Any] = {"receiver": "calls", "calls": [a_call() for _ in range(count)]}
+    return Accepted(**{**fields, **changes})
+
+
+def a_mixed_request() -> Accepted:
+    """Two calls, a refusal and a record that is no call; with everything that is hard to encode."""
+    return an_accepted_request(
+        receiver="traces",
+        calls=[
+            a_call(tags={"team": "ü\U0001f600", "big": 2**70, "small": -(2**64), "ratio": 0.1}),
+            a_call(raw_usage={"details": {"counts": [1, 2**64, None]}}, cache_hit=True),
+        ],
+        refusals=[Refusal(2, "usage", "negative", "acme", '{"id": "x"}')],
+        rejected=1,
+        ignored=1,
+    )
