@@ -71,6 +71,9 @@ def _read_entries(content: bytes, count: int) -> Contents:
             break
         length, checksum = _FRAME.unpack_from(content, place)
         place += _FRAME.size + length
+        if place > len(content):
+            faults.append("the file is cut off")
+            break
         payload = content[place - length : place]
         if zlib.crc32(payload) != checksum:
             faults.append(f"entry {position} does not match its checksum")

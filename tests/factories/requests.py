@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from collector.pipeline.accepted import Accepted
+from collector.spool.spool import Spool
 from ledger.domain.calls import Refusal
 from tests.factories.calls import a_call
 
@@ -27,3 +31,27 @@ def a_mixed_request() -> Accepted:
         rejected=1,
         ignored=1,
     )
+
+
+def put_together(spool: Spool, requests: Sequence[Accepted]) -> list[BaseException | None]:
+    """Put requests that all come while another one is written; what each was answered."""
+    answers: list[BaseException | None] = [None] * len(requests)
+
+    def put(place: int) -> Callable[[], None]:
+        def run() -> None:
+            try:
+                spool.put(requests[place])
+            except BaseException as error:  # noqa: BLE001 - handed to the test
+                answers[place] = error
+
+        return run
+
+    threads = [threading.Thread(target=put(place)) for place in range(len(requests))]
+    with spool._writing:
+        for waiting, thread in enumerate(threads, 1):
+            thread.start()
+            while len(spool._waiting) < waiting:
+                time.sleep(0.001)
+    for thread in threads:
+        thread.join()
+    return answers

@@ -3,7 +3,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-import threading
+import sys
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,7 +14,7 @@ from collector.pipeline.accepted import Accepted
 from collector.spool.names import PART_SUFFIX
 from collector.spool.spool import Spool, SpoolUsage
 from ledger.domain.errors import SpoolFull, SpoolUnusable
-from tests.factories.requests import a_mixed_request, an_accepted_request
+from tests.factories.requests import a_mixed_request, an_accepted_request, put_together
 
 BLOCK = 4096
 
@@ -126,51 +126,32 @@ def test_a_request_that_does_not_fit_lets_smaller_ones_pass(spool: Spool) -> Non
     assert spool.usage().files == 1
 
 
-def test_requests_that_come_together_share_files(tmp_path: Path) -> None:
-    spool = Spool(tmp_path / "spool", 2**30)
-    requests = [an_accepted_request() for _ in range(64)]
-    start = threading.Barrier(len(requests))
-
-    def put(request: Accepted) -> None:
-        start.wait()
-        spool.put(request)
-
-    threads = [threading.Thread(target=put, args=(request,)) for request in requests]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(spool.files()) < 64
-    assert spool.usage().records_by_receiver == {"calls": 64}
-    ids = sorted(call.id for request in everything_in(spool) for call in request.calls)
-    assert ids == sorted(request.calls[0].id for request in requests)
+def test_requests_that_come_together_share_a_file(spool: Spool) -> None:
+    requests = [an_accepted_request() for _ in range(20)]
+    assert put_together(spool, requests) == [None] * 20
+    assert everything_in(spool) == requests
+    assert spool.usage().files == 1
+    assert spool.usage().records_by_receiver == {"calls": 20}
 
 
 def test_requests_that_do_not_fit_together_are_tried_alone(spool: Spool) -> None:
-    writing = threading.Lock()
-    results: list[str] = []
-
-    def put() -> None:
-        try:
-            spool.put(an_accepted_request(10))
-        except SpoolFull:
-            outcome = "full"
-        else:
-            outcome = "kept"
-        with writing:
-            results.append(outcome)
-
-    threads = [threading.Thread(target=put) for _ in range(40)]
-    with spool._writing:  # all of them wait, and then form one group
-        for thread in threads:
-            thread.start()
-        while len(spool._waiting) < len(threads):
-            time.sleep(0.001)
-    for thread in threads:
-        thread.join()
-    assert {"kept", "full"} == set(results)
-    assert sum(spool.usage().records_by_receiver.values()) == 10 * results.count("kept")
+    requests = [an_accepted_request(10) for _ in range(40)]
+    answers = put_together(spool, requests)
+    kept = [r for r, answer in zip(requests, answers, strict=True) if answer is None]
+    assert 0 < len(kept) < 40
+    assert all(answer is None or isinstance(answer, SpoolFull) for answer in answers)
+    assert everything_in(spool) == kept
     assert spool.usage().bytes <= spool.max_bytes
+
+
+def test_those_that_wait_with_a_broken_off_writer_are_not_told_that_they_are_safe(
+    spool: Spool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "fsync", lambda _descriptor: sys.exit())
+    answers = put_together(spool, [an_accepted_request() for _ in range(5)])
+    kinds = {type(answer) for answer in answers}
+    assert kinds == {SystemExit, SpoolUnusable}
+    assert spool.usage().files == 0
 
 
 @pytest.mark.parametrize("fault", [errno.ENOSPC, errno.EIO, errno.EDQUOT])
