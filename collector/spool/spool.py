@@ -62,8 +62,8 @@ class Spool:
         self.directory = directory
         self.max_bytes = max_bytes
         self._room = Room(directory, max_bytes)
-        self._changing = threading.Lock()
-        self._writing = threading.Lock()
+        self._turn = threading.Condition()
+        self._is_writing = False
         self._waiting: list[_Waiting] = []
         self._start = secrets.token_hex(4)
         self._sequence = 0
@@ -76,11 +76,15 @@ class Spool:
         then nothing of the request was kept.
         """
         waiting = _Waiting(accepted)
-        with self._changing:
+        with self._turn:
             self._waiting.append(waiting)
-        with self._writing:
-            while not waiting.is_settled:
-                self._settle(self._next_group())
+        while group := self._group_to_write(waiting):
+            try:
+                self._settle(group)
+            finally:
+                with self._turn:
+                    self._is_writing = False
+                    self._turn.notify_all()
         if waiting.error is not None:
             raise waiting.error
 
@@ -160,15 +164,20 @@ class Spool:
         if abandoned:
             self._room.give_back(abandoned)
 
-    def _next_group(self) -> list[_Waiting]:
-        group: list[_Waiting] = []
-        size = 0
-        with self._changing:
+    def _group_to_write(self, waiting: _Waiting) -> list[_Waiting]:
+        """Those whose turn it is, to be written by this thread; none once its own is settled."""
+        with self._turn:
+            while self._is_writing and not waiting.is_settled:
+                self._turn.wait()
+            if waiting.is_settled:
+                return []
+            self._is_writing = True
+            group: list[_Waiting] = []
+            size = 0
             while self._waiting and (not group or size < _LARGEST_GROUP_BYTES):
-                waiting = self._waiting.pop(0)
-                group.append(waiting)
-                size += len(waiting.entry)
-        return group
+                group.append(self._waiting.pop(0))
+                size += len(group[-1].entry)
+            return group
 
     def _settle(self, group: list[_Waiting]) -> None:
         """Write a group and tell those who wait; one by one where it does not fit together."""

@@ -47,11 +47,14 @@ def put_together(spool: Spool, requests: Sequence[Accepted]) -> list[BaseExcepti
         return run
 
     threads = [threading.Thread(target=put(place)) for place in range(len(requests))]
-    with spool._writing:
-        for waiting, thread in enumerate(threads, 1):
-            thread.start()
-            while len(spool._waiting) < waiting:
-                time.sleep(0.001)
+    spool._is_writing = True
+    for waiting, thread in enumerate(threads, 1):
+        thread.start()
+        while len(spool._waiting) < waiting:
+            time.sleep(0.001)
+    with spool._turn:
+        spool._is_writing = False
+        spool._turn.notify_all()
     for thread in threads:
         thread.join()
     return answers
