@@ -10,6 +10,7 @@ import psycopg
 from sqlalchemy.exc import SQLAlchemyError
 
 from collector.doctor.findings import Finding, ok, unknown, wrong
+from exporters.postgres.counts import JOINED_LATER, RECEIVED
 from ledger.domain.errors import LedgerUnavailable
 from ledger.domain.money import usd_text
 from ledger.queries.condition import Server, dead_letters, last_self_checks, newest_day, server
@@ -21,8 +22,6 @@ from ledger.storage.schema import newest_revision
 _MOST_CLOCK_DIFFERENCE_SECONDS = 5.0
 _OLDEST_SELF_CHECK = timedelta(minutes=10)
 _JOBS_ADVICE = "see that `tollbook work` runs (part of `tollbook up`) and what its log says"
-
-_RECEIVED = "received"
 
 
 def ledger_findings(reader: Reader) -> Iterator[Finding]:
@@ -112,7 +111,8 @@ def _accounting(reader: Reader) -> Finding:
     received: Counter[str] = Counter()
     settled: Counter[str] = Counter()
     for receiver, result, records in ingest_counts(reader):
-        (received if result == _RECEIVED else settled)[receiver] += records
+        if result != JOINED_LATER:
+            (received if result == RECEIVED else settled)[receiver] += records
     if received:
         off = [name for name in sorted({*received, *settled}) if received[name] != settled[name]]
         if off:

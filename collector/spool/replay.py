@@ -34,7 +34,6 @@ class Replayer:
         self, spool: Spool, marks: SpoolMarks, book: Book, dead_letter: DeadLetter | None = None
     ) -> None:
         self._spool = spool
-        self._marks = marks
         self._settling = Settling(spool, marks, book, dead_letter)
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="spool replay", daemon=True)
@@ -64,14 +63,13 @@ class Replayer:
         names = self._spool.files()
         if not names:
             return 0
-        identity = self._spool.identity()
-        self._marks.forget_gone(identity, [str(name) for name in names])
+        self._settling.begin(names)
         self._is_away = False
         left = 0
         for group in _groups(names):
             if self._stopping.is_set():
                 break
-            left += self._settling.settle(group, identity)
+            left += self._settling.settle(group)
         self._note(len(names), left)
         return left
 

@@ -8,11 +8,10 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from collector.pipeline.accepted import Accepted
-from collector.spool.entries import Contents
 from collector.spool.names import FileName
 from collector.spool.spool import Spool
 from exporters.postgres.batches import Mark
-from exporters.postgres.spool_marks import SpoolMarks, spool_mark
+from exporters.postgres.spool_marks import SpoolMarks, marked_file, spool_mark
 from ledger.domain.errors import LedgerUnavailable, TollbookError
 
 log = logging.getLogger(__name__)
@@ -26,14 +25,17 @@ class Spooled(msgspec.Struct, frozen=True):
 
     accepted: Accepted
     mark: Mark
-    """Written in the transaction that books it; where it stands already, so does the request."""
+    """Written in the transaction that books the request: while it stands, so does the request."""
 
 
 Book = Callable[[Sequence[Spooled]], object]
-"""Books requests in one transaction, passing over those whose mark stands already."""
+"""Books requests with their marks, in one transaction or several.
+
+When it returns all are booked. When it raises, none may still be on its way.
+"""
 
 DeadLetter = Callable[[Spooled, str], object]
-"""Keeps a request that cannot be booked, and its mark, in one transaction; the text is why."""
+"""Keeps a request that cannot be booked, with its mark, in one transaction; the text is why."""
 
 
 class _File(msgspec.Struct):
@@ -55,70 +57,87 @@ class Settling:
         self._marks = marks
         self._book = book
         self._dead_letter = dead_letter
+        self._identity = ""
+        self._standing: set[str] = set()
         self._failures: dict[str, int] = {}
 
-    def settle(self, names: Sequence[FileName], identity: str) -> int:
+    def begin(self, names: Sequence[FileName]) -> None:
+        """Learn what was booked already. Raises LedgerUnavailable.
+
+        Marks of files that are gone are forgotten; a process left them that died in between.
+        """
+        self._identity = self._spool.identity()
+        self._standing = self._marks.standing(self._identity)
+        files = {str(name) for name in names}
+        self._marks.forget([mark for mark in self._standing if marked_file(mark) not in files])
+
+    def settle(self, names: Sequence[FileName]) -> int:
         """Book files together; returns how many had to be left for later.
 
         Raises LedgerUnavailable when Postgres is away.
         """
-        files = [file for name in names if (file := self._opened(name, identity)) is not None]
+        files = [file for name in names if (file := self._opened(name)) is not None]
         if not self._books_together([request for file in files for request in file.requests]):
             for file in files:
                 self._book_one_by_one(file)
         settled = [file for file in files if not file.waits and self._is_set_aside(file)]
         self._spool.remove(file.name for file in settled)
-        marks = [request.mark for file in settled for request in file.requests]
+        marks = [request.mark.source for file in settled for request in file.requests]
         self._marks.forget(marks)
         for mark in marks:
-            self._failures.pop(mark.source, None)
+            self._failures.pop(mark, None)
         return len(names) - len(settled)
 
-    def _opened(self, name: FileName, identity: str) -> _File | None:
+    def _opened(self, name: FileName) -> _File | None:
         try:
             contents = self._spool.read(name)
         except OSError as error:
             log.error("spool file %s cannot be read: %s", name, error)  # noqa: TRY400 - one line
             return None
-        return _File(name, _requests(contents, identity, name), contents.fault)
+        requests = [
+            Spooled(accepted, spool_mark(self._identity, str(name), position))
+            for position, accepted in contents.entries
+        ]
+        return _File(name, requests, contents.fault)
 
     def _books_together(self, requests: Sequence[Spooled]) -> bool:
-        if not requests:
+        waiting = [request for request in requests if request.mark.source not in self._standing]
+        if not waiting:
             return True
         try:
-            self._book(requests)
-        except LedgerUnavailable:
-            self._marks.ask()
-            return False
-        except Exception:
-            log.exception("booking %d spooled requests together failed", len(requests))
+            self._book(waiting)
+        except Exception as error:
+            if not isinstance(error, TollbookError):
+                log.exception("booking %d spooled requests together failed", len(waiting))
+            self._standing = self._marks.standing(self._identity)
             return False
         return True
 
     def _book_one_by_one(self, file: _File) -> None:
         for request in file.requests:
+            if request.mark.source in self._standing:
+                continue
             try:
                 self._book([request])
-            except LedgerUnavailable:
-                # Where Postgres answers it is this request that it does not take now.
-                self._marks.ask()
-                file.waits = True
-            except TollbookError as error:
-                if error.permanent:
-                    self._give_up(file, request, error)
-                else:
-                    file.waits = True
             except Exception as error:  # noqa: BLE001 - counted, and logged in the end
-                self._fail(file, request, error)
+                # Where Postgres answers it is this request that it does not take.
+                self._standing = self._marks.standing(self._identity)
+                if request.mark.source not in self._standing:
+                    self._judge(file, request, error)
 
-    def _fail(self, file: _File, request: Spooled, error: Exception) -> None:
-        failures = self._failures.get(request.mark.source, 0) + 1
-        self._failures[request.mark.source] = failures
-        if failures < _ATTEMPTS:
+    def _judge(self, file: _File, request: Spooled, error: Exception) -> None:
+        """Leave a request for later, or give it up: at once, or after several unexpected errors."""
+        if isinstance(error, TollbookError):
+            is_final = error.permanent
+        else:
+            failures = self._failures.get(request.mark.source, 0) + 1
+            self._failures[request.mark.source] = failures
+            is_final = failures >= _ATTEMPTS
+        if is_final:
+            log.error("a spooled request cannot be booked", exc_info=error)
+            self._give_up(file, request, error)
+        else:
             file.waits = True
-            return
-        log.error("booking a spooled request failed %d times", failures, exc_info=error)
-        self._give_up(file, request, error)
 
     def _give_up(self, file: _File, request: Spooled, error: Exception) -> None:
         if self._dead_letter is None:
@@ -127,7 +146,7 @@ class Settling:
         try:
             self._dead_letter(request, f"{type(error).__name__}: {error}")
         except LedgerUnavailable:
-            self._marks.ask()
+            # Whether its mark stands is seen in the next round.
             file.waits = True
         except Exception:
             log.exception("a spooled request could not be dead-lettered")
@@ -155,10 +174,3 @@ class Settling:
             sum(request.accepted.records for request in file.requests),
             sum(file.name.records.values()),
         )
-
-
-def _requests(contents: Contents, identity: str, name: FileName) -> list[Spooled]:
-    return [
-        Spooled(accepted, spool_mark(identity, str(name), position))
-        for position, accepted in contents.entries
-    ]

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 
 from sqlalchemy import text
 
 from exporters.postgres.batches import Mark
+from exporters.postgres.joining.lane import TURN
 from ledger.storage.database import Database
 
 _PREFIX = "spool:"
 
-_ASK = text("SELECT 1")
+_WAIT = text(f"SELECT {TURN}")
 _STANDING = text("SELECT source FROM ingest_marks WHERE starts_with(source, :prefix)")
 _FORGET = text("DELETE FROM ingest_marks WHERE source = ANY(:sources)")
 
@@ -21,43 +22,34 @@ def spool_mark(spool: str, file: str, position: int) -> Mark:
     return Mark(source=f"{_PREFIX}{spool}:{file}:{position}", place=position)
 
 
+def marked_file(source: str) -> str:
+    """The spool file that a mark is of."""
+    return source.split(":", 2)[2].rpartition(":")[0]
+
+
 class SpoolMarks:
     """The marks of spooled requests in one ledger.
 
-    A mark is written in the transaction that books its request and forgotten once the file is
-    deleted, so that whatever dies in between, a request is booked by exactly one transaction.
+    A mark is written in the transaction that books its request, and forgotten once the file is
+    deleted.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def ask(self) -> None:
-        """Ask Postgres something small. Raises LedgerUnavailable when it does not answer."""
-        with self._database.transaction("tollbook_ingest") as connection:
-            connection.execute(_ASK)
+    def standing(self, spool: str) -> set[str]:
+        """Sources of the marks that stand of one spool. Raises LedgerUnavailable.
 
-    def forget(self, marks: Sequence[Mark]) -> None:
-        """Delete the marks of requests whose files are gone. Raises LedgerUnavailable."""
-        self._forget([mark.source for mark in marks])
-
-    def forget_gone(self, spool: str, files: Collection[str]) -> None:
-        """Delete the marks of one spool that belong to none of its files any more.
-
-        They are left by a process that died after it deleted a file. Raises LedgerUnavailable.
+        A booking whose process was killed may still be committing: its end is waited for, so what
+        does not stand after this was not booked and will not be.
         """
-        prefix = f"{_PREFIX}{spool}:"
-        present = set(files)
         with self._database.transaction("tollbook_ingest") as connection:
-            standing = connection.execute(_STANDING, {"prefix": prefix}).scalars().all()
-        self._forget(
-            [
-                source
-                for source in standing
-                if source.removeprefix(prefix).rpartition(":")[0] not in present
-            ]
-        )
+            connection.execute(_WAIT)
+            marks = connection.execute(_STANDING, {"prefix": f"{_PREFIX}{spool}:"})
+            return set(marks.scalars())
 
-    def _forget(self, sources: list[str]) -> None:
+    def forget(self, sources: Collection[str]) -> None:
+        """Delete the marks of requests whose files are gone. Raises LedgerUnavailable."""
         if sources:
             with self._database.transaction("tollbook_ingest") as connection:
-                connection.execute(_FORGET, {"sources": sources})
+                connection.execute(_FORGET, {"sources": list(sources)})

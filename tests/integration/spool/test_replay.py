@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import logging
-import multiprocessing
 import os
-import signal
 import time
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Sequence
 
 import pytest
 from sqlalchemy import text
@@ -22,7 +19,7 @@ from ledger.storage.database import Database
 from tests.factories.calls import a_call
 from tests.factories.requests import an_accepted_request, put_together
 from tests.integration.books import Books
-from tests.integration.spool.marked_booking import MarkedBooking, replay_once
+from tests.integration.spool.marked_booking import MarkedBooking
 from tests.servers.processes import free_port
 
 
@@ -99,17 +96,30 @@ def test_an_unexpected_fault_is_tried_thrice_before_it_counts_as_final(
 def test_a_request_that_postgres_does_not_take_now_lets_the_others_pass(
     spool: Spool, database: Database, booking: MarkedBooking
 ) -> None:
-    def book(requests: list[Spooled]) -> None:
+    def book(requests: Sequence[Spooled]) -> None:
         if any(call.tenant == "slow" for request in requests for call in request.accepted.calls):
             raise LedgerUnavailable("it took too long")
         booking.book(requests)
 
-    replayer = Replayer(spool, SpoolMarks(database), book)  # type: ignore[arg-type]
+    replayer = Replayer(spool, SpoolMarks(database), book)
     _, after = fill(spool, 1, "slow"), fill(spool, 3)
     assert replayer.replay() == 1
     assert replayer.replay() == 1
     assert booking.order == after
     assert spool.usage().files == 1
+
+
+def test_a_commit_whose_answer_is_lost_is_not_repeated(
+    spool: Spool, database: Database, booking: MarkedBooking, books: Books
+) -> None:
+    def book(requests: Sequence[Spooled]) -> None:
+        booking.book(requests)
+        raise LedgerUnavailable("the answer was lost")
+
+    ids = fill(spool, 3)
+    assert Replayer(spool, SpoolMarks(database), book).replay() == 0
+    assert booking.order == ids
+    assert spool.usage().files == marks(books) == 0
 
 
 def test_without_dead_letters_what_fails_is_kept_and_can_be_put_back(
@@ -177,26 +187,6 @@ def test_thousands_of_small_files_are_replayed_in_seconds(
     assert replayer.replay() == 0
     assert time.monotonic() - started < 30
     assert booking.order == ids
-
-
-def _replay_in_a_process(directory: Path, url: str, *, dies: bool) -> int | None:
-    process = multiprocessing.get_context("spawn").Process(
-        target=replay_once, args=(directory, url, dies)
-    )
-    process.start()
-    process.join(60)
-    return process.exitcode
-
-
-def test_what_was_booked_before_a_kill_is_not_booked_again(
-    spool: Spool, database_url: str, books: Books
-) -> None:
-    fill(spool, 5)
-    assert _replay_in_a_process(spool.directory, database_url, dies=True) == -signal.SIGKILL
-    assert (spool.usage().files, marks(books)) == (5, 5)
-    assert _replay_in_a_process(spool.directory, database_url, dies=False) == 0
-    assert (spool.usage().files, marks(books)) == (0, 0)
-    assert books.ingest_counts() == {("calls", "booked"): 5}
 
 
 def test_marks_left_by_a_kill_after_the_files_went_are_forgotten(
