@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import random
 import signal
 import time
 from collections.abc import Sequence
@@ -21,17 +20,18 @@ from ledger.storage.database import Database
 SPOOL_BYTES = 2**26
 
 
-def replay_until_killed(directory: Path, url: str, seed: int, kills: float) -> None:
-    """Replay; after a commit, with the probability `kills`, die before the files are deleted."""
+def replay_until_killed(directory: Path, url: str, commits: int | None) -> None:
+    """Replay; after so many commits die before the files of the last one are deleted."""
     database = Database(url)
-    dice = random.Random(seed)
     book = booked_by(Intake(database, Settings(home=directory)))
+    done = 0
 
-    def book_and_perhaps_die(requests: Sequence[Spooled]) -> None:
+    def book_and_die(requests: Sequence[Spooled]) -> None:
+        nonlocal done
         book(requests)
-        if dice.random() < kills:
+        done += 1
+        if done == commits:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    spool = Spool(directory, SPOOL_BYTES)
-    Replayer(spool, SpoolMarks(database), book_and_perhaps_die).start()
+    Replayer(Spool(directory, SPOOL_BYTES), SpoolMarks(database), book_and_die).start()
     time.sleep(60)
