@@ -75,18 +75,24 @@ class Spool:
         Requests that come together share a file and its fsync. Raises SpoolFull or SpoolUnusable;
         then nothing of the request was kept.
         """
-        waiting = _Waiting(accepted)
+        (error,) = self.put_all([accepted])
+        if error is not None:
+            raise error
+
+    def put_all(self, requests: Iterable[Accepted]) -> list[Exception | None]:
+        """Keep several requests; None for each that is durable, else why nothing of it was kept."""
+        waiting = [_Waiting(accepted) for accepted in requests]
         with self._turn:
-            self._waiting.append(waiting)
-        while group := self._group_to_write(waiting):
-            try:
-                self._settle(group)
-            finally:
-                with self._turn:
-                    self._is_writing = False
-                    self._turn.notify_all()
-        if waiting.error is not None:
-            raise waiting.error
+            self._waiting.extend(waiting)
+        for one in waiting:
+            while group := self._group_to_write(one):
+                try:
+                    self._settle(group)
+                finally:
+                    with self._turn:
+                        self._is_writing = False
+                        self._turn.notify_all()
+        return [one.error for one in waiting]
 
     def usage(self) -> SpoolUsage:
         """What waits, from the names of the files. Raises SpoolUnusable."""

@@ -92,5 +92,14 @@ class SpoolUnusable(TollbookError):
     permanent = False
 
 
+class OwnFault(TollbookError):
+    """Something that Tollbook did not foresee; its log says more."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "an error of Tollbook's own; nothing of this request was booked; the log says more"
+        )
+
+
 class EmbeddedPostgresFailed(TollbookError):
     """The embedded Postgres cannot be started."""

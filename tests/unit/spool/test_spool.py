@@ -134,6 +134,15 @@ def test_requests_that_come_together_share_a_file(spool: Spool) -> None:
     assert spool.usage().records_by_receiver == {"calls": 20}
 
 
+def test_several_requests_can_be_put_at_once(spool: Spool) -> None:
+    requests = [an_accepted_request(), a_mixed_request(), an_accepted_request(2000)]
+    kept, also_kept, refused = spool.put_all(requests)
+    assert kept is also_kept is None
+    assert isinstance(refused, SpoolFull)
+    assert everything_in(spool) == requests[:2]
+    assert spool.put_all([]) == []
+
+
 def test_requests_that_do_not_fit_together_are_tried_alone(spool: Spool) -> None:
     requests = [an_accepted_request(10) for _ in range(40)]
     answers = put_together(spool, requests)
