@@ -14,7 +14,13 @@ from typing import Any
 from google.protobuf.message import DecodeError
 
 from collector.receivers.otlp_wire import KeyValue
-from collector.receivers.semconv import DIFFERENT_EACH_TIME, TAG_PREFIX, WANTED
+from collector.receivers.semconv import (
+    CONTENT,
+    DIFFERENT_EACH_TIME,
+    LONGEST_CONTENT_CHARACTERS,
+    TAG_PREFIX,
+    WANTED,
+)
 from ledger.domain.errors import InvalidRecord
 
 _KEY, _VALUE = 0x0A, 0x12
@@ -59,7 +65,8 @@ def _read(entry: bytes) -> tuple[str, Any]:
         if not key.startswith(_TAG_PREFIX):
             return _remember(entry, _UNWANTED)
         return _read_anyhow(entry)
-    if entry[key_end] != _VALUE or key_end + 2 + entry[key_end + 1] != size:
+    fits = entry[key_end] == _VALUE and key_end + 2 + entry[key_end + 1] == size
+    if not fits or name in CONTENT:
         return _read_anyhow(entry)
     read = (name, _scalar(entry, key_end + 2, size, name))
     return read if name in DIFFERENT_EACH_TIME else _remember(entry, read)
@@ -103,6 +110,8 @@ def _read_anyhow(entry: bytes) -> tuple[str, Any]:
     name = _text(read.key, "attributes")
     kind = read.value.WhichOneof("value")
     value = getattr(read.value, kind) if kind in _SCALARS else None
+    if name in CONTENT and isinstance(value, bytes):
+        return name, value[:LONGEST_CONTENT_CHARACTERS].decode(errors="ignore")
     return name, _text(value, name) if isinstance(value, bytes) else value
 
 

@@ -7,7 +7,13 @@ from typing import Any
 
 import msgspec
 
-from collector.receivers.semconv import EXCEPTION_TYPE, TAG_PREFIX, WANTED
+from collector.receivers.semconv import (
+    CONTENT,
+    EXCEPTION_TYPE,
+    LONGEST_CONTENT_CHARACTERS,
+    TAG_PREFIX,
+    WANTED,
+)
 from collector.receivers.spans import Event, Span
 from ledger.domain.errors import InvalidRecord
 
@@ -130,7 +136,9 @@ def _wanted(values: list[_KeyValue] | None) -> dict[str, Any]:
     for item in values or ():
         if item.value is None:
             continue
-        if item.key in WANTED:
+        if item.key in CONTENT:
+            found[item.key] = (item.value.string_value or "")[:LONGEST_CONTENT_CHARACTERS]
+        elif item.key in WANTED:
             found[item.key] = item.value.plain()
         elif item.key.startswith(TAG_PREFIX):
             tags = found.setdefault(TAG_PREFIX, {})

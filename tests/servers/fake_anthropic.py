@@ -1,7 +1,7 @@
 """A provider on loopback that answers in the documented formats of Anthropic's Messages API.
 
-What it says it used is fixed, so that a test can work out by hand what a request costs. Its counts do
-not overlap: `input_tokens` is what was neither read from a cache nor written to one.
+What it says it used is fixed, so that a test can work out by hand what a request costs. Its counts
+do not overlap: `input_tokens` is what was neither read from a cache nor written to one.
 """
 
 from __future__ import annotations

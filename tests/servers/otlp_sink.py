@@ -1,4 +1,4 @@
-"""A receiver on loopback that keeps the OTLP/HTTP trace requests it is sent, for looking at them."""
+"""A receiver on loopback that keeps the OTLP/HTTP trace requests it is sent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The requests that a product makes of Anthropic, one of each form, and what the provider served."""
+"""The requests that a product makes of Anthropic, one of each form, and what was served."""
 
 from __future__ import annotations
 
@@ -8,48 +8,34 @@ from typing import Any
 
 from anthropic import APIStatusError
 
-from tests.golden.capture.forms import Form, Served
-from tests.servers.fake_anthropic import BAD_PROMPT, CHAT_MODEL, REFUSED_PROMPT, UNCACHED_PROMPT
+from tests.golden.capture import served
+from tests.golden.capture.forms import Form
+from tests.servers.fake_anthropic import BAD_PROMPT, REFUSED_PROMPT, UNCACHED_PROMPT
 
 _TOOLS = [{"name": "toll_of", "input_schema": {"type": "object", "properties": {}}}]
-CHAT = Served(
-    200,
-    CHAT_MODEL,
-    {
-        "input_tokens": 176,
-        "cache_read_tokens": 1024,
-        "cache_write_5m_tokens": 300,
-        "cache_write_1h_tokens": 400,
-        "output_tokens": 340,
-    },
-)
-UNCACHED = Served(200, CHAT_MODEL, {"input_tokens": 95, "output_tokens": 21})
-STREAM = Served(
-    200,
-    CHAT_MODEL,
-    {
-        "input_tokens": 465,
-        "cache_read_tokens": 1536,
-        "cache_write_5m_tokens": 20,
-        "cache_write_1h_tokens": 30,
-        "output_tokens": 77,
-    },
-)
 
 
 def anthropic_forms(client: Any) -> list[Form]:
     """The forms, made with a client that does not retry."""
     create = client.messages.create
     return [
-        Form("plain", CHAT, lambda: create(**_asking("What is the toll?"))),
-        Form("uncached", UNCACHED, lambda: create(**_asking(UNCACHED_PROMPT))),
-        Form("streamed", STREAM, lambda: list(create(**_asking("By word?"), stream=True))),
-        Form("streamed_by_helper", STREAM, lambda: _read_by_helper(client)),
-        Form("streamed_and_left", Served(200, CHAT_MODEL, None), lambda: _leave(create)),
-        Form("tool_use", CHAT, lambda: create(**_asking("What is the toll?"), tools=_TOOLS)),
-        Form("rate_limited", Served(429, None, None), _refused(create, REFUSED_PROMPT)),
-        Form("bad_request", Served(400, None, None), _refused(create, BAD_PROMPT)),
-        Form("count_tokens", Served(200, None, None), lambda: _count(client)),
+        Form("plain", served.ANTHROPIC_CHAT, lambda: create(**_asking("What is the toll?"))),
+        Form("uncached", served.ANTHROPIC_UNCACHED, lambda: create(**_asking(UNCACHED_PROMPT))),
+        Form(
+            "streamed",
+            served.ANTHROPIC_STREAM,
+            lambda: list(create(**_asking("By word?"), stream=True)),
+        ),
+        Form("streamed_by_helper", served.ANTHROPIC_STREAM, lambda: _read_by_helper(client)),
+        Form("streamed_and_left", served.LEFT, lambda: _leave(create)),
+        Form(
+            "tool_use",
+            served.ANTHROPIC_CHAT,
+            lambda: create(**_asking("What is the toll?"), tools=_TOOLS),
+        ),
+        Form("rate_limited", served.RATE_LIMITED, _refused(create, REFUSED_PROMPT)),
+        Form("bad_request", served.BAD_REQUEST, _refused(create, BAD_PROMPT)),
+        Form("count_tokens", served.NO_CALL, lambda: _count(client)),
     ]
 
 

@@ -16,6 +16,7 @@ from tests.golden.capture.forms import Served
 
 _LONGEST_TEXT = 300
 _IDS = ("traceId", "spanId", "parentSpanId")
+_LEFT_OUT = re.compile(r"stack_?trace")
 _NEVER_CUT = re.compile(r"metadata|usage|cost")
 _PLAIN_PAIR = re.compile(r'\{\s+"key": ("[^\n]*"),\s+"value": \{\s+([^\n]*)\s+\}\s+\}')
 
@@ -55,8 +56,17 @@ def _readable(value: Any, name: str = "") -> Any:
     for key, item in value.items():
         if key in _IDS:
             shown[key] = b64decode(item).hex()
-        elif key == "stringValue" and not _NEVER_CUT.search(name):
-            shown[key] = item if len(item) <= _LONGEST_TEXT else f"{item[:100]}…"
+        elif key == "stringValue":
+            shown[key] = _shortened(item, name)
         else:
             shown[key] = _readable(item, name)
     return shown
+
+
+def _shortened(text: str, name: str) -> str:
+    """A text as long as it says something: stacks name the places of one machine."""
+    if _LEFT_OUT.search(name):
+        return "…"
+    if len(text) <= _LONGEST_TEXT or _NEVER_CUT.search(name):
+        return text
+    return f"{text[:100]}…"

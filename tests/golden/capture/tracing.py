@@ -9,10 +9,10 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 
 
-def trace_to(url: str) -> None:
-    """Make the process's tracer provider; the tenant stands on the resource."""
+def trace_to(url: str, **of_resource: str) -> None:
+    """Make the process's tracer provider; a tenant may stand on the resource."""
     provider = TracerProvider(
-        resource=Resource.create({"service.name": "assistant-api", "tenant.id": "acme"})
+        resource=Resource.create({"service.name": "assistant-api", **of_resource})
     )
     exporter = OTLPSpanExporter(endpoint=f"{url}/v1/traces")
     provider.add_span_processor(SimpleSpanProcessor(exporter))

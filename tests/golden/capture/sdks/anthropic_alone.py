@@ -17,6 +17,6 @@ def start(
     sink_url: str, openai_url: str, anthropic_url: str
 ) -> tuple[list[Form], Callable[[], None]]:
     """The forms of the client at its defaults."""
-    trace_to(sink_url)
+    trace_to(sink_url, **{"tenant.id": "acme"})
     client = Anthropic(base_url=anthropic_url, api_key="sk-test", max_retries=0)
     return anthropic_forms(client), lambda: None

@@ -1,4 +1,4 @@
-"""OpenInference's instrumentation of the OpenAI client, with user, session and metadata in context."""
+"""OpenInference over the OpenAI client, with user, session and metadata in context."""
 
 from __future__ import annotations
 
