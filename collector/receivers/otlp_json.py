@@ -136,10 +136,11 @@ def _wanted(values: list[_KeyValue] | None) -> dict[str, Any]:
     for item in values or ():
         if item.value is None:
             continue
-        if item.key in CONTENT:
-            found[item.key] = (item.value.string_value or "")[:LONGEST_CONTENT_CHARACTERS]
-        elif item.key in WANTED:
-            found[item.key] = item.value.plain()
+        if item.key in WANTED:
+            value = item.value.plain()
+            if item.key in CONTENT and isinstance(value, str):
+                value = value[:LONGEST_CONTENT_CHARACTERS]
+            found[item.key] = value
         elif item.key.startswith(TAG_PREFIX):
             tags = found.setdefault(TAG_PREFIX, {})
             tags[item.key.removeprefix(TAG_PREFIX)] = item.value.plain()

@@ -84,8 +84,11 @@ def _cost(attributes: dict[str, Any]) -> str | None:
     """The total, or else the sum of the parts, in USD; None where there is none."""
     told = json_object(attributes.get(semconv.LANGFUSE_COST)) or {}
     parts = [told["total"]] if "total" in told else list(told.values())
-    numbers = [Decimal(str(part)) for part in parts if type(part) in (int, float)]
-    return str(sum(numbers)) if numbers else None
+    try:
+        numbers = [Decimal(str(part)) for part in parts if type(part) in (int, float)]
+        return str(sum(numbers)) if numbers else None
+    except (ValueError, ArithmeticError):
+        return None
 
 
 def _time_to_first_token(span: Span) -> float | None:

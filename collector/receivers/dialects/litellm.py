@@ -15,7 +15,7 @@ import msgspec
 from collector.receivers import semconv
 from collector.receivers.dialects import otel_genai
 from collector.receivers.dialects.fields import ReadUsage, build_call, provider_name, text
-from collector.receivers.dialects.metadata import with_metadata
+from collector.receivers.dialects.metadata import json_object, with_metadata
 from collector.receivers.dialects.provider_usage import read_provider_usage
 from collector.receivers.spans import Span
 from ledger.domain.calls import Call
@@ -33,7 +33,9 @@ def describes_call(span: Span) -> bool:
 
 def read_call(span: Span, default_tenant: str | None) -> Call:
     """The call. Raises InvalidRecord naming the attribute that is wrong."""
-    span = with_metadata(span, _dictionary(span.attributes.get(semconv.LITELLM_METADATA)))
+    metadata = span.attributes.get(semconv.LITELLM_METADATA)
+    if metadata:
+        span = with_metadata(span, json_object(metadata) or _dictionary(metadata))
     said = otel_genai.described(span, NAME)
     provider = provider_name(said.provider or _provider_of_model(span))
     said = msgspec.structs.replace(
@@ -51,9 +53,9 @@ def read_call(span: Span, default_tenant: str | None) -> Call:
 
 def _usage(span: Span, provider: str | None, plain: ReadUsage) -> ReadUsage:
     told = _dictionary(span.attributes.get(semconv.LITELLM_USAGE))
-    if not told:
-        return plain
     usage, counts = read_provider_usage(told)
+    if not usage.is_known:
+        return plain
     if provider in semconv.LITELLM_COUNTED_BY and _was_streamed(span):
         return (usage if told.get("prompt_tokens_details") else NO_USAGE), counts
     return usage, counts

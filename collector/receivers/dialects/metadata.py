@@ -17,7 +17,7 @@ def with_metadata(span: Span, metadata: Mapping[str, Any]) -> Span:
     told = {
         f"metadata.{name}": metadata[name]
         for name in _FIELDS
-        if isinstance(metadata.get(name), str | int)
+        if type(metadata.get(name)) in (str, int)
     }
     if not told:
         return span
