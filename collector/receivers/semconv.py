@@ -231,6 +231,11 @@ OPENLIT_BARE_ERRORS = {"openlit.instrumentation.anthropic": "anthropic"}
 OPENLIT_OPENAI = "openlit.instrumentation.openai"
 
 ANTHROPIC_SDK_SCOPES = "com.anthropic.sdk."
+ANTHROPIC_COMPACTION: dict[str, str] = {
+    "input_tokens": "anthropic.usage.compaction.input_tokens",
+    "output_tokens": "anthropic.usage.compaction.output_tokens",
+}
+"""Tokens of compacting a conversation, which come on top of the message's own."""
 
 CONTENT = frozenset((OPENINFERENCE_OUTPUT, LANGFUSE_STATUS_MESSAGE))
 """Attributes that can hold content: looked at and never kept, as evidence neither."""
@@ -250,7 +255,7 @@ WANTED = frozenset(
         OPENINFERENCE_FINISH_REASON, GENAI_STREAM, TRACELOOP_SPAN_KIND, LANGFUSE_TYPE,
         LANGFUSE_MODEL, LANGFUSE_PARAMETERS, LANGFUSE_USAGE, LANGFUSE_COST, LANGFUSE_FIRST_TOKEN,
         LANGFUSE_LEVEL, LANGFUSE_STATUS_MESSAGE, LITELLM_CALL_ID, LITELLM_MODEL, LITELLM_USAGE,
-        LITELLM_METADATA, LITELLM_CACHE_HIT, LITELLM_STREAM,
+        LITELLM_METADATA, LITELLM_CACHE_HIT, LITELLM_STREAM, *ANTHROPIC_COMPACTION.values(),
         *(name for table in (SHARED_FIELDS, GENAI_USAGE, OPENINFERENCE_USAGE)
           for names in table.values() for name in names),
     )

@@ -228,6 +228,24 @@ def test_openlit_counts_without_caches_for_anthropic_only(encoding: str, scope: 
     )
 
 
+def test_a_compaction_is_charged_on_top_of_its_message(encoding: str) -> None:
+    told = {
+        "gen_ai.operation.name": "chat",
+        "gen_ai.provider.name": "anthropic",
+        "gen_ai.request.model": "claude-sonnet-4-5",
+        "gen_ai.usage.input_tokens": 1000,
+        "gen_ai.usage.cache_read.input_tokens": 100,
+        "gen_ai.usage.output_tokens": 10,
+        "anthropic.usage.compaction.input_tokens": 5000,
+        "anthropic.usage.compaction.output_tokens": 300,
+    }
+    assert tokens(the_call(encoding, span_of("com.anthropic.sdk.python", told))) == {
+        "input_tokens": 5900,
+        "cache_read_tokens": 100,
+        "output_tokens": 310,
+    }
+
+
 def test_content_that_is_looked_at_is_never_kept_as_evidence(encoding: str) -> None:
     for name in ("output.value", "metadata", "langfuse.observation.status_message"):
         told = {"openinference.span.kind": "LLM", "llm.model_name": "m", name: SECRET}
