@@ -10,7 +10,8 @@ import msgspec
 
 from collector.receivers import semconv
 from collector.receivers.dialects import otel_genai
-from collector.receivers.dialects.fields import ReadUsage, build_call, count
+from collector.receivers.dialects.counts import ReadUsage, count
+from collector.receivers.dialects.fields import build_call
 from collector.receivers.spans import Span
 from ledger.domain.calls import Call
 

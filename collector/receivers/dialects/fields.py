@@ -11,11 +11,11 @@ from typing import Any
 import msgspec
 
 from collector.receivers import semconv
+from collector.receivers.dialects.counts import ReadUsage, count
 from collector.receivers.spans import Span
 from ledger.domain.calls import ERROR, OK, UNKNOWN_MODEL, UNKNOWN_PROVIDER, Call
 from ledger.domain.errors import InvalidRecord
 from ledger.domain.money import pico_from_usd
-from ledger.domain.usage import MAX_TOKENS, Usage, token_count, usage_from_inclusive
 from ledger.pricing.catalog import infer_provider
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -29,8 +29,6 @@ _FIELD_AND_RANK: dict[str, tuple[str, int]] = {
     for rank, name in enumerate(names)
 }
 """Which field an attribute speaks of, and how early it is asked."""
-
-ReadUsage = tuple[Usage, dict[str, Any] | None]
 
 
 def first(attributes: Mapping[str, Any], names: Iterable[str]) -> Any:
@@ -62,42 +60,6 @@ def number(attributes: Mapping[str, Any], name: str) -> float | None:
         return float(value)
     except OverflowError as error:
         raise InvalidRecord(name, "is larger than any number we can keep") from error
-
-
-def read_usage(attributes: Mapping[str, Any], table: Mapping[str, tuple[str, ...]]) -> ReadUsage:
-    """Disjoint usage from inclusive counts, and the counts as they were sent.
-
-    Raises InvalidRecord naming the attribute whose count is no count.
-    """
-    counts, sent = _counts(attributes, table)
-    return usage_from_inclusive(**counts), sent or None
-
-
-def read_exclusive_usage(
-    attributes: Mapping[str, Any], table: Mapping[str, tuple[str, ...]]
-) -> ReadUsage:
-    """The same where the input leaves out what came from a cache or went to one."""
-    counts, sent = _counts(attributes, table)
-    parts = (counts.get(name) or 0 for name in ("cache_read", "cache_write"))
-    if counts["input_tokens"] is not None:
-        counts["input_tokens"] += sum(parts)
-    return usage_from_inclusive(**counts), sent or None
-
-
-def _counts(
-    attributes: Mapping[str, Any], table: Mapping[str, tuple[str, ...]]
-) -> tuple[dict[str, int | None], dict[str, Any]]:
-    counts: dict[str, int | None] = {"input_tokens": None, "output_tokens": None}
-    sent: dict[str, Any] = {}
-    for part, names in table.items():
-        for name in names:
-            if name in attributes:
-                value = attributes[name]
-                plain = type(value) is int and 0 <= value <= MAX_TOKENS
-                counts[part] = value if plain else count(value, name)
-                sent[name] = value
-                break
-    return counts, sent
 
 
 class Described(msgspec.Struct, frozen=True, kw_only=True):
@@ -147,13 +109,41 @@ def build_call(span: Span, said: Described, default_tenant: str | None) -> Call:
         span_id=span.span_id or None,
         parent_span_id=span.parent_span_id or None,
         attempt=None if attempt is None else count(attempt, semconv.ATTEMPT),
-        reported_cost_pico_usd=_reported_cost(attributes, said),
+        reported_cost_pico_usd=_reported_cost(attributes, said.reported_cost_usd),
         cache_hit=_flag(attributes.get(semconv.CACHE_HIT, said.cache_hit)),
         tags=_tags(attributes),
         dialect=said.dialect,
         receiver="traces",
         scope=span.scope,
         **_shared_fields(span),
+    )
+
+
+def alike(call: Call, span: Span) -> Call:
+    """What is left of a call once all is taken away that is its own: the pattern of others."""
+    inherited = _fields_in(span.resource)
+    nothing: dict[str, Any] = {name: inherited.get(name) for name in semconv.PER_CALL_FIELDS}
+    return msgspec.structs.replace(call, **nothing)
+
+
+def build_alike(
+    span: Span, pattern: Call, usage: ReadUsage, time_to_first_token_seconds: float | None
+) -> Call:
+    """A call like others of its request. Raises InvalidRecord like `build_call`."""
+    attributes = span.attributes
+    return msgspec.structs.replace(
+        pattern,
+        id=text(attributes.get(semconv.ID)) or _identity(span),
+        started_at=_moment(span.start_unix_nanos),
+        usage=usage[0],
+        raw_usage=usage[1],
+        duration_seconds=_duration_seconds(span),
+        time_to_first_token_seconds=time_to_first_token_seconds,
+        trace_id=span.trace_id or None,
+        span_id=span.span_id or None,
+        parent_span_id=span.parent_span_id or None,
+        reported_cost_pico_usd=_reported_cost(attributes),
+        **_fields_in(attributes),
     )
 
 
@@ -172,7 +162,7 @@ def _identity(span: Span) -> str:
 
 def tenant_of(span: Span) -> str | None:
     """Whose call it is: the span says, or else its resource, or else an SDK's metadata."""
-    for attributes in (span.attributes, span.resource):
+    for attributes in (span.whole_attributes(), span.resource):
         tenant = text(first(attributes, semconv.TENANT))
         if tenant:
             return tenant
@@ -250,23 +240,15 @@ def _duration_seconds(span: Span) -> float | None:
     return (span.end_unix_nanos - span.start_unix_nanos) / 1e9
 
 
-def count(value: Any, name: str) -> int | None:
-    """A token count. Raises InvalidRecord naming where what is none stands."""
-    try:
-        return token_count(value, name)
-    except ValueError as error:
-        raise InvalidRecord(name, str(error).removeprefix(f"{name}: ")) from error
-
-
 def _flag(value: Any) -> bool | None:
     return value if isinstance(value, bool) else None
 
 
-def _reported_cost(attributes: Mapping[str, Any], said: Described) -> int | None:
+def _reported_cost(attributes: Mapping[str, Any], otherwise: Any = None) -> int | None:
     """What the sender says the call cost; a figure that is none is left out, the call is kept."""
     value = first(attributes, semconv.REPORTED_COST)
     if value is None:
-        value = said.reported_cost_usd
+        value = otherwise
     if value is None:
         return None
     if not isinstance(value, str | int | float) or isinstance(value, bool):

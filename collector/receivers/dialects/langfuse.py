@@ -14,7 +14,8 @@ from typing import Any
 import msgspec
 
 from collector.receivers import semconv
-from collector.receivers.dialects.fields import Described, ReadUsage, build_call, text
+from collector.receivers.dialects.counts import ReadUsage
+from collector.receivers.dialects.fields import Described, build_call, text
 from collector.receivers.dialects.metadata import json_object
 from collector.receivers.dialects.provider_usage import read_provider_usage
 from collector.receivers.spans import Span

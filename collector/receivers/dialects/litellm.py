@@ -14,7 +14,8 @@ import msgspec
 
 from collector.receivers import semconv
 from collector.receivers.dialects import otel_genai
-from collector.receivers.dialects.fields import ReadUsage, build_call, provider_name, text
+from collector.receivers.dialects.counts import ReadUsage
+from collector.receivers.dialects.fields import build_call, provider_name, text
 from collector.receivers.dialects.metadata import json_object, with_metadata
 from collector.receivers.dialects.provider_usage import read_provider_usage
 from collector.receivers.spans import Span

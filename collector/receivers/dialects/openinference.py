@@ -9,14 +9,8 @@ from typing import Any
 import msgspec
 
 from collector.receivers import semconv
-from collector.receivers.dialects.fields import (
-    Described,
-    ReadUsage,
-    build_call,
-    first,
-    read_usage,
-    text,
-)
+from collector.receivers.dialects.counts import ReadUsage, read_usage
+from collector.receivers.dialects.fields import Described, build_call, first, text
 from collector.receivers.dialects.metadata import json_object, with_metadata
 from collector.receivers.spans import Span
 from ledger.domain.calls import Call

@@ -10,11 +10,8 @@ import msgspec
 
 from collector.receivers import semconv
 from collector.receivers.dialects import otel_genai
-from collector.receivers.dialects.fields import (
-    ReadUsage,
-    build_call,
-    read_exclusive_usage,
-)
+from collector.receivers.dialects.counts import ReadUsage, read_exclusive_usage
+from collector.receivers.dialects.fields import build_call
 from collector.receivers.spans import Span
 from ledger.domain.calls import Call
 from ledger.domain.usage import NO_USAGE

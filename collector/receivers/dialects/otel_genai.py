@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collector.receivers import semconv
+from collector.receivers.dialects.counts import read_usage
 from collector.receivers.dialects.fields import (
     Described,
+    alike,
+    build_alike,
     build_call,
     first,
     number,
-    read_usage,
     text,
 )
 from collector.receivers.spans import Span
@@ -44,7 +46,11 @@ def is_request(span: Span) -> bool:
 
 def read_call(span: Span, default_tenant: str | None) -> Call:
     """The call. Raises InvalidRecord naming the attribute that is wrong."""
-    return build_call(span, described(span, NAME), default_tenant)
+    call = build_call(span, described(span, NAME), default_tenant)
+    if span.alike is not None and not span.is_error:
+        pattern = alike(call, span)
+        span.alike.read_call = lambda further: _read_alike(further, pattern)
+    return call
 
 
 def described(span: Span, dialect: str) -> Described:
@@ -68,3 +74,13 @@ def _operation(span: Span) -> str | None:
     )
     operation = text(said)
     return semconv.GENAI_OPERATIONS.get(operation, operation) if operation else None
+
+
+def _read_alike(span: Span, pattern: Call) -> Call:
+    attributes = span.attributes
+    return build_alike(
+        span,
+        pattern,
+        read_usage(attributes, semconv.GENAI_USAGE),
+        number(attributes, semconv.GENAI_TIME_TO_FIRST_CHUNK),
+    )

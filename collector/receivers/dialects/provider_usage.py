@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from collector.receivers.dialects.fields import ReadUsage, count, read_usage
+from collector.receivers.dialects.counts import ReadUsage, count, read_usage
 from ledger.domain.usage import NO_USAGE, Usage
 
 _DETAILS = ("prompt_tokens_details", "input_tokens_details")
