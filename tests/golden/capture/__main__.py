@@ -1,4 +1,4 @@
-"""`python -m tests.golden.capture NAME`: run a real SDK and keep what it sends as golden files."""
+"""`python -m tests.golden.capture SDK [FOLDER]`: keep what a real SDK sends as golden files."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.servers.otlp_sink import otlp_sink
 GOLDEN = Path(__file__).parents[1] / "sdk"
 
 
-def main(name: str) -> None:
+def main(name: str, folder: str | None = None) -> None:
     """Run every form of one SDK; expectations of files that exist are kept."""
     sdk = import_module(f"tests.golden.capture.sdks.{name}")
     with otlp_sink() as sink, fake_openai() as openai, fake_anthropic() as anthropic:
@@ -23,8 +23,10 @@ def main(name: str) -> None:
             form.make()
             flush()
             request = merged_request(sink.take())
-            write_golden(GOLDEN / name / f"{form.name}.json", sdk.PACKAGES, form.served, request)
+            write_golden(
+                GOLDEN / (folder or name) / f"{form.name}.json", sdk.PACKAGES, form.served, request
+            )
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

@@ -18,9 +18,9 @@ from collector.receivers.received import Received
 from ledger.domain.calls import Call
 from ledger.domain.joining import join
 from ledger.pricing.book import is_refused_by_provider
-from tests.unit.receivers.sdk_losses import LOSSES
+from tests.unit.receivers.dialects.sdk_losses import LOSSES
 
-GOLDEN = Path(__file__).parents[2] / "golden" / "sdk"
+GOLDEN = Path(__file__).parents[3] / "golden" / "sdk"
 _NOT_EXPECTED = frozenset(
     ("id", "started_at", "duration_seconds", "raw_usage", "trace_id", "span_id", "receiver")
 )
