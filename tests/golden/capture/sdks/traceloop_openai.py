@@ -1,4 +1,4 @@
-"""Traceloop's SDK, of 2024 as of today, over the OpenAI client, told of user, session and tenant."""
+"""Traceloop's SDK, of 2024 as of today, over the OpenAI client, told of user and tenant."""
 
 from __future__ import annotations
 
