@@ -8,6 +8,7 @@ from collector.api import problems
 from collector.api.ingest import ingest_routes
 from collector.api.lists import list_routes
 from collector.api.operations import operations_routes
+from collector.api.refused import refused_routes
 from collector.api.spend import spend_routes
 from collector.pipeline.intake import Intake
 from collector.version import VERSION
@@ -27,5 +28,6 @@ def create_app(database: Database, settings: Settings) -> Flask:
     app.register_blueprint(ingest_routes(Intake(database, settings), settings))
     app.register_blueprint(spend_routes(reader, settings))
     app.register_blueprint(list_routes(reader, settings))
+    app.register_blueprint(refused_routes(reader, settings))
     app.register_blueprint(operations_routes(reader, exporter))
     return app

@@ -55,6 +55,18 @@ INGEST = Metric(
     ("receiver", "result"),
     "Records that came in, by what became of them.",
 )
+DEAD_LETTERS = Metric(
+    "tollbook_dead_letters",
+    "gauge",
+    (),
+    "Acknowledged calls that could not be booked and wait for a replay.",
+)
+DEAD_LETTERS_LEFT = Metric(
+    "tollbook_dead_letters_left_total",
+    "counter",
+    ("receiver", "result"),
+    "Dead letters that are none any more: replayed, or dropped without being booked.",
+)
 DRIFT = Metric(
     "tollbook_ledger_drift_usd",
     "gauge",
@@ -71,6 +83,8 @@ METRICS = (
     DURATION,
     TIME_TO_FIRST_TOKEN,
     INGEST,
+    DEAD_LETTERS,
+    DEAD_LETTERS_LEFT,
     DRIFT,
     BUILD_INFO,
 )

@@ -16,6 +16,7 @@ from ledger.access.principals import EVERY_TENANT, Principal
 from ledger.domain.money import usd_text
 from ledger.domain.usage import TOKEN_FIELDS
 from ledger.queries.reader import Reader
+from ledger.queries.refusals import LEFT, dead_letters_now
 from ledger.queries.totals import ingest_counts, ledger_drift_pico_usd, totals_by_series
 from ledger.storage.database import Database
 
@@ -53,15 +54,22 @@ class MetricsExporter:
         rows = totals_by_series(self._reader)
         groups = _grouped(rows, self._admissions.admit(_label_set(row) for row in rows))
         yield from _call_families(groups)
-        yield header(catalogue.INGEST)
-        for receiver, result, records in counts:
-            text = labels(catalogue.INGEST.labels, (receiver, result))
-            yield sample(catalogue.INGEST.name, text, records)
+        yield from _ingest_families(counts)
         yield header(catalogue.DRIFT)
         yield sample(catalogue.DRIFT.name, "", drift)
         yield header(catalogue.BUILD_INFO)
         version = labels(catalogue.BUILD_INFO.labels, (self._version,))
         yield sample(catalogue.BUILD_INFO.name, version, 1)
+
+
+def _ingest_families(counts: list[tuple[str, str, int]]) -> Iterator[str]:
+    for metric in (catalogue.INGEST, catalogue.DEAD_LETTERS_LEFT):
+        yield header(metric)
+        for receiver, result, records in counts:
+            if (result in LEFT) is (metric is catalogue.DEAD_LETTERS_LEFT):
+                yield sample(metric.name, labels(metric.labels, (receiver, result)), records)
+    yield header(catalogue.DEAD_LETTERS)
+    yield sample(catalogue.DEAD_LETTERS.name, "", dead_letters_now(counts))
 
 
 class _Group:

@@ -17,7 +17,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from ledger.storage.tables import metadata
+from ledger.storage.tables import metadata as metadata
 
 copies = Table(
     "copies",

@@ -1,0 +1,60 @@
+"""Keeping calls that failed after their sender was told that they are safe."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import psycopg
+
+from exporters.postgres.evidence import storable
+from ledger.domain.calls import Call
+from ledger.domain.dead_letters import letter_payload
+
+_KEEP = """
+    INSERT INTO refused_records (
+        tenant, kind, receiver, position, path, reason, payload, call_id, started_at, replayable
+    )
+    VALUES (%s, 'dead_lettered', %s, %s, '', %s, %s, %s, %s, %s)
+"""
+
+_COUNT = """
+    INSERT INTO ingest_totals (receiver, result, records) VALUES (%s, 'dead_lettered', %s)
+    ON CONFLICT (receiver, result) DO UPDATE SET records = ingest_totals.records + excluded.records
+"""
+
+
+def keep_dead_letters(
+    connection: psycopg.Connection[Any],
+    receiver: str,
+    calls_with_reason: Sequence[tuple[Call, str]],
+) -> None:
+    """Keep calls that cannot be booked, each with what went wrong, and count them.
+
+    Runs in the transaction of the caller, as the role tollbook_ingest: letters and their count are
+    there together or not at all. Call it in the transaction that says that the calls need not come
+    again (the mark of a file, the removal from a spool), so that a crash neither loses nor doubles.
+    """
+    rows = [
+        _row(receiver, position, call, reason)
+        for position, (call, reason) in enumerate(calls_with_reason)
+    ]
+    if not rows:
+        return
+    with connection.cursor() as cursor:
+        cursor.executemany(_KEEP, rows)
+        cursor.execute(_COUNT, (receiver, len(rows)))
+
+
+def _row(receiver: str, position: int, call: Call, reason: str) -> tuple[Any, ...]:
+    payload, replayable = letter_payload(call)
+    return (
+        storable(call.tenant),
+        receiver,
+        position,
+        storable(reason),
+        payload,
+        storable(call.id),
+        call.started_at,
+        replayable,
+    )
