@@ -8,6 +8,7 @@ from collector.api import problems
 from collector.api.ingest import ingest_routes
 from collector.api.lists import list_routes
 from collector.api.operations import operations_routes
+from collector.api.outcomes import outcome_routes
 from collector.api.refused import refused_routes
 from collector.api.spend import spend_routes
 from collector.pipeline.intake import Intake
@@ -28,6 +29,7 @@ def create_app(database: Database, settings: Settings) -> Flask:
     app.register_blueprint(ingest_routes(Intake(database, settings), settings))
     app.register_blueprint(spend_routes(reader, settings))
     app.register_blueprint(list_routes(reader, settings))
+    app.register_blueprint(outcome_routes(reader))
     app.register_blueprint(refused_routes(reader, settings))
     app.register_blueprint(operations_routes(reader, exporter))
     return app

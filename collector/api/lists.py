@@ -67,7 +67,18 @@ def _call(row: dict[str, Any]) -> dict[str, Any]:
     call["reported_cost_usd"] = _usd(call.pop("reported_cost_pico_usd"))
     call["user"] = call.pop("user_id")
     call["session"] = call.pop("session_id")
+    call["outcome"] = _outcome(call)
+    call["first_verdict"] = call["verdict"]
+    if call["outcome"]:
+        call["verdict"] = call["outcome"]["verdict"]
     return call
+
+
+def _outcome(call: dict[str, Any]) -> dict[str, Any] | None:
+    """The latest verdict that was posted for the call, taken out of its row."""
+    outcome = {name: call.pop(f"outcome_{name}") for name in ("verdict", "at", "comment")}
+    value = _usd(call.pop("outcome_value_pico_usd"))
+    return {**outcome, "value_usd": value} if outcome["verdict"] else None
 
 
 def _usd(pico_usd: int | None) -> str | None:
