@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from collector.api import problems
+from collector.api.aliases import alias_routes
 from collector.api.ingest import ingest_routes
 from collector.api.lists import list_routes
 from collector.api.operations import operations_routes
@@ -31,5 +32,6 @@ def create_app(database: Database, settings: Settings) -> Flask:
     app.register_blueprint(list_routes(reader, settings))
     app.register_blueprint(outcome_routes(reader))
     app.register_blueprint(refused_routes(reader, settings))
+    app.register_blueprint(alias_routes(reader, settings))
     app.register_blueprint(operations_routes(reader, exporter))
     return app

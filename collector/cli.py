@@ -20,6 +20,7 @@ _COMMANDS = {
     "demo": "demo",
     "dead-letters": "refused.dead_letters",
     "rejected": "refused.rejected",
+    "aliases": "aliases",
 }
 """Sub-commands and their modules in `collector.commands`."""
 

@@ -9,8 +9,8 @@ from uuid import UUID
 import click
 import msgspec
 
+from collector.commands.listing import print_json_lines, print_rows
 from collector.commands.refused.filters import filtered, wanted_from
-from collector.commands.refused.listing import print_json_lines, print_rows
 from collector.commands.surroundings import ledger, settings_and_logs
 from collector.pipeline.dead_letters import Replay, Replayed
 from collector.pipeline.intake import Intake

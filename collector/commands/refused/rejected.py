@@ -6,8 +6,8 @@ from typing import Any
 
 import click
 
+from collector.commands.listing import print_json_lines, print_rows
 from collector.commands.refused.filters import filtered, wanted_from
-from collector.commands.refused.listing import print_json_lines, print_rows
 from collector.commands.surroundings import ledger, settings_and_logs
 from ledger.access.principals import LOCAL_OPERATOR
 from ledger.queries.reader import Reader
