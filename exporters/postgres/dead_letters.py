@@ -19,7 +19,8 @@ _KEEP = """
 """
 
 _COUNT = """
-    INSERT INTO ingest_totals (receiver, result, records) VALUES (%s, 'dead_lettered', %s)
+    INSERT INTO ingest_totals (receiver, result, records)
+    VALUES (%(receiver)s, 'dead_lettered', %(records)s), (%(receiver)s, 'received', %(records)s)
     ON CONFLICT (receiver, result) DO UPDATE SET records = ingest_totals.records + excluded.records
 """
 
@@ -31,9 +32,10 @@ def keep_dead_letters(
 ) -> None:
     """Keep calls that cannot be booked, each with what went wrong, and count them.
 
-    Runs in the transaction of the caller, as the role tollbook_ingest: letters and their count are
-    there together or not at all. Call it in the transaction that says that the calls need not come
-    again (the mark of a file, the removal from a spool), so that a crash neither loses nor doubles.
+    They are counted here as received and as dead-lettered, so leave them out of the batch that is
+    booked. Runs in the transaction of the caller, as the role tollbook_ingest: letters and their
+    count are there together or not at all. Call it in the transaction that says that the calls need
+    not come again (the mark of a file or a spool), so that a crash neither loses nor doubles them.
     """
     rows = [
         _row(receiver, position, call, reason)
@@ -43,7 +45,7 @@ def keep_dead_letters(
         return
     with connection.cursor() as cursor:
         cursor.executemany(_KEEP, rows)
-        cursor.execute(_COUNT, (receiver, len(rows)))
+        cursor.execute(_COUNT, {"receiver": receiver, "records": len(rows)})
 
 
 def _row(receiver: str, position: int, call: Call, reason: str) -> tuple[Any, ...]:

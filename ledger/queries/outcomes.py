@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, column, or_, select, table
+from sqlalchemy import ColumnElement, Connection, Select, column, exists, or_, select, table
 
 from ledger.queries.reader import Reader
 from ledger.storage.afterwards_tables import outcomes
+from ledger.storage.joining_tables import copies
 from ledger.storage.tables import series
 
 current_calls = table(
@@ -19,7 +20,11 @@ current_calls = table(
 def calls_of_id(
     connection: Connection, *, tenant: str, call_id: str, started_at: datetime | None, limit: int
 ) -> list[dict[str, Any]]:
-    """Booked calls with an id, newest first; only the one of `started_at` if that is given."""
+    """Booked calls with an id, newest first; with `started_at` the one that starts then.
+
+    That may be the start of a record that was joined with another of the same id: then the call is
+    meant that they became.
+    """
     statement = (
         select(current_calls.c.started_at, series.c.provider, series.c.model)
         .join(series, series.c.series_id == current_calls.c.series_id)
@@ -32,7 +37,12 @@ def calls_of_id(
         .limit(limit)
     )
     if started_at is not None:
-        statement = statement.where(current_calls.c.started_at == started_at)
+        statement = statement.where(
+            or_(
+                current_calls.c.started_at == started_at,
+                _was_joined(tenant, started_at, current_calls.c.id),
+            )
+        )
     return [dict(row) for row in connection.execute(statement).mappings()]
 
 
@@ -48,11 +58,22 @@ def outcomes_of_call(
         .where(
             outcomes.c.tenant == tenant,
             outcomes.c.call_id == call_id,
-            or_(outcomes.c.started_at.is_(None), outcomes.c.started_at == started_at),
+            or_(
+                outcomes.c.started_at.is_(None),
+                outcomes.c.started_at == started_at,
+                _was_joined(tenant, outcomes.c.started_at, outcomes.c.call_id),
+            ),
         )
         .order_by(
             outcomes.c.given_at.desc(), outcomes.c.recorded_at.desc(), outcomes.c.outcome_id.desc()
         )
+    )
+
+
+def _was_joined(tenant: str, started_at: Any, call_id: Any) -> ColumnElement[bool]:
+    """Whether there is a record of this start and id that became part of a call."""
+    return exists().where(
+        copies.c.tenant == tenant, copies.c.started_at == started_at, copies.c.id == call_id
     )
 
 

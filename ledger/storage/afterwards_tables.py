@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, DateTime, Table, Text, Uuid, text
 
-from ledger.storage.joining_tables import metadata as metadata
+from ledger.storage.tables import metadata
 
 _NOW = text("now()")
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 
+import psycopg
 import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
@@ -133,10 +134,13 @@ def test_the_same_verdict_from_many_at_once_is_one(client: FlaskClient, books: B
     assert len(books.rows("SELECT * FROM outcomes")) == 1
 
 
-def test_an_id_of_several_calls_needs_the_start(client: FlaskClient) -> None:
+def test_an_id_of_several_calls_needs_the_start(client: FlaskClient, database_url: str) -> None:
+    """Records of one id that arrive within a day are one call; these came further apart."""
     later = START + timedelta(hours=1)
     _book(client)
-    _book(client, started_at=later.isoformat(), model="gpt-4o")
+    _book(client, id="c-2", started_at=later.isoformat(), model="gpt-4o")
+    with psycopg.connect(database_url) as connection:
+        connection.execute("UPDATE calls SET id = 'c-1' WHERE id = 'c-2'")
 
     document = problem_of(_post(client), 409)
     assert [(call["started_at"], call["model"]) for call in document["calls"]] == [
@@ -146,6 +150,24 @@ def test_an_id_of_several_calls_needs_the_start(client: FlaskClient) -> None:
 
     assert _post(client, started_at=later.isoformat(), verdict="rejected").status_code == 200
     assert [call["verdict"] for call in _calls(client)] == ["rejected", None]
+
+
+def test_the_start_of_a_record_that_was_joined_means_the_call_it_became(
+    client: FlaskClient,
+) -> None:
+    later = START + timedelta(minutes=5)
+    earlier = START - timedelta(minutes=5)
+    _book(client)
+    assert _post(client, verdict="edited", at=NOON).status_code == 200
+    for start in (later, earlier):
+        _book(client, started_at=start.isoformat())
+
+    (call,) = _calls(client)
+    assert call["started_at"] == "2026-11-02T09:25:00Z"
+    assert call["verdict"] == "edited"
+    answer = _post(client, verdict="rejected", started_at=later.isoformat())
+    assert answer.status_code == 200
+    assert _calls(client)[0]["verdict"] == "rejected"
 
 
 def test_a_start_in_another_zone_means_the_same_call(client: FlaskClient, books: Books) -> None:

@@ -15,15 +15,19 @@ from tests.factories.calls import a_record
 
 _TENANT_TABLES = (
     "tenants", "series", "calls", "rollups", "totals", "metric_label_sets", "refused_records",
-    "outcomes",
+    "outcomes", "copies",
 )  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
 def two_tenants(client: FlaskClient) -> None:
-    """Two tenants with calls, a refused record each and a scrape of /metrics."""
+    """Two tenants with a call told twice, a refused record and a verdict; a scrape of /metrics."""
     for tenant in ("acme", "globex"):
-        records = [a_record(tenant=tenant), a_record(tenant=tenant, usage={"input_tokens": -1})]
+        records = [
+            a_record(tenant=tenant, id="told twice"),
+            a_record(tenant=tenant, usage={"input_tokens": -1}),
+            a_record(tenant=tenant, id="told twice", started_at="2026-11-02T09:30:01Z"),
+        ]
         assert client.post("/v1/calls", json=records).status_code == 200
         verdict = {"tenant": tenant, "verdict": "accepted"}
         path = f"/v1/calls/{records[0]['id']}/outcome"
@@ -67,7 +71,7 @@ def test_no_tenant_name_opens_the_rows_of_another(database: Database, name: str)
 
 
 @pytest.mark.parametrize(
-    "table", [table for table in _TENANT_TABLES if table != "metric_label_sets"]
+    "table", [table for table in _TENANT_TABLES if table not in ("metric_label_sets", "copies")]
 )
 def test_the_reader_is_bound_like_the_app(database: Database, table: str) -> None:
     assert _tenants_seen(database, "tollbook_reader", (), table) == set()

@@ -83,6 +83,7 @@ _GRANTS = """
 GRANT UPDATE ON refused_records TO tollbook_ingest;
 GRANT SELECT ON outcomes, model_aliases, configuration_versions
     TO tollbook_app, tollbook_reader, tollbook_ingest;
+GRANT SELECT ON copies TO tollbook_app;
 GRANT INSERT ON outcomes TO tollbook_app;
 GRANT INSERT, UPDATE, DELETE ON model_aliases TO tollbook_app;
 GRANT INSERT, UPDATE ON configuration_versions TO tollbook_app;
