@@ -9,15 +9,16 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
-from collector.pipeline.intake import Intake
+from collector.pipeline.intake import Intake, accept
+from collector.pipeline.outcome import Outcome
 from collector.receivers.received import Received
 from ledger.commands.dead_letters import note_reason, remove_replayed
 from ledger.domain.calls import Call
 from ledger.domain.dead_letters import Letter, LetterKey
-from ledger.domain.errors import TollbookError
+from ledger.domain.errors import LedgerUnavailable, TollbookError
 from ledger.queries.reader import Reader
 from ledger.queries.refusals import RefusedFilter, letters_to_replay
 from ledger.storage.database import Database
@@ -77,25 +78,30 @@ class Replay:
         """Book letters together; should that fail, halve them until the culprits are alone."""
         if not letters:
             return
-        received = Received(RECEIVER)
-        for position, (_, call) in enumerate(letters):
-            received.add(position, call)
         try:
-            outcome = self._intake.take(received)
-        except TollbookError as error:
-            if not error.permanent:
+            outcome = self._take([call for _, call in letters])
+        except Exception as error:
+            if isinstance(error, TollbookError) and not error.permanent:
                 raise
             self._halve(letters, error)
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is this letter's reason
-            self._halve(letters, error)
-        else:
-            self._result.booked += outcome.booked
-            self._result.duplicate += outcome.duplicate
-            refused = {refusal.index: refusal.reason for refusal in outcome.refusals}
-            for position, reason in refused.items():
-                self._keep(letters[position][0], reason)
-            done = [key for place, (key, _) in enumerate(letters) if place not in refused]
-            remove_replayed(self._database, done)
+            return
+        self._result.booked += outcome.booked
+        self._result.duplicate += outcome.duplicate
+        refused = {refusal.index: refusal.reason for refusal in outcome.refusals}
+        for position, reason in refused.items():
+            self._keep(letters[position][0], reason)
+        done = [key for place, (key, _) in enumerate(letters) if place not in refused]
+        remove_replayed(self._database, done)
+
+    def _take(self, calls: Sequence[Call]) -> Outcome:
+        received = Received(RECEIVER)
+        for position, call in enumerate(calls):
+            received.add(position, call)
+        accepted = accept(received, datetime.now(UTC))
+        outcome = self._intake.take(accepted, refusals=received.refusals).result()
+        if outcome.spooled:
+            raise LedgerUnavailable("Postgres is away; the letters stay until it is back")
+        return outcome
 
     def _halve(self, letters: Sequence[_Readable], error: Exception) -> None:
         if len(letters) == 1:

@@ -8,27 +8,27 @@ from urllib.parse import urlencode
 
 import psycopg
 import pytest
-from flask.testing import FlaskClient
 
 from ledger.commands.aliases import MOST_ALIASES_A_TENANT
 from tests.integration.api.problems import problem_of
 from tests.integration.books import Books
 from tests.servers.commands import run
+from tests.servers.in_process import InProcessClient
 
 ARN = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/abcd"
 
 
-def _put(client: FlaskClient, **body: Any) -> None:
+def _put(client: InProcessClient, **body: Any) -> None:
     body = {"tenant": "acme", "alias": "house", "target_model": "gpt-4o", **body}
     answer = client.put("/v1/aliases", json=body)
     assert answer.status_code == 200, answer.text
 
 
-def _list(client: FlaskClient, **question: str) -> list[dict[str, Any]]:
+def _list(client: InProcessClient, **question: str) -> list[dict[str, Any]]:
     return list(client.get("/v1/aliases", query_string=question).get_json()["aliases"])
 
 
-def test_an_alias_is_set_replaced_listed_and_removed(client: FlaskClient) -> None:
+def test_an_alias_is_set_replaced_listed_and_removed(client: InProcessClient) -> None:
     _put(client, note="the old one")
     _put(client, target_model="gpt-4.1", target_provider="openai")
 
@@ -49,13 +49,13 @@ def test_an_alias_is_set_replaced_listed_and_removed(client: FlaskClient) -> Non
     problem_of(client.delete("/v1/aliases?tenant=acme&alias=house"), 404)
 
 
-def test_an_arn_is_an_alias_like_any_other(client: FlaskClient) -> None:
+def test_an_arn_is_an_alias_like_any_other(client: InProcessClient) -> None:
     _put(client, alias=ARN, target_provider="aws.bedrock", target_model="amazon.nova-pro-v1:0")
     question = urlencode({"tenant": "acme", "alias": ARN})
     assert client.delete(f"/v1/aliases?{question}").status_code == 200
 
 
-def test_one_of_several_moments_can_be_removed(client: FlaskClient) -> None:
+def test_one_of_several_moments_can_be_removed(client: InProcessClient) -> None:
     _put(client)
     _put(client, valid_from="2026-11-01T01:00:00+01:00", target_model="gpt-4.1")
     question = {"tenant": "acme", "alias": "house", "valid_from": "2026-11-01"}
@@ -63,13 +63,13 @@ def test_one_of_several_moments_can_be_removed(client: FlaskClient) -> None:
     assert [alias["target_model"] for alias in _list(client)] == ["gpt-4o"]
 
 
-def test_a_tenant_s_list_holds_what_holds_for_it(client: FlaskClient) -> None:
+def test_a_tenant_s_list_holds_what_holds_for_it(client: InProcessClient) -> None:
     for tenant in ("acme", "globex", "*"):
         _put(client, tenant=tenant)
     assert [alias["tenant"] for alias in _list(client, tenant="acme")] == ["*", "acme"]
 
 
-def test_pages_hold_each_alias_once(client: FlaskClient) -> None:
+def test_pages_hold_each_alias_once(client: InProcessClient) -> None:
     for number in range(7):
         _put(client, alias=f"house-{number}", provider="azure" if number % 2 else "")
     seen: list[str] = []
@@ -98,7 +98,7 @@ def test_pages_hold_each_alias_once(client: FlaskClient) -> None:
     ],
 )
 def test_what_cannot_be_is_named_and_not_kept(
-    client: FlaskClient, books: Books, name: str, changes: dict[str, Any]
+    client: InProcessClient, books: Books, name: str, changes: dict[str, Any]
 ) -> None:
     body = {"tenant": "acme", "alias": "house", "target_model": "gpt-4o", **changes}
     assert name in problem_of(client.put("/v1/aliases", json=body), 400)["detail"]
@@ -106,12 +106,12 @@ def test_what_cannot_be_is_named_and_not_kept(
 
 
 @pytest.mark.parametrize("question", ["", "tenant=acme", "alias=house", "tenant=acme&colour=blue"])
-def test_a_removal_says_what_it_means(client: FlaskClient, question: str) -> None:
+def test_a_removal_says_what_it_means(client: InProcessClient, question: str) -> None:
     problem_of(client.delete(f"/v1/aliases?{question}"), 400)
 
 
 def test_the_aliases_of_a_tenant_are_bounded(
-    client: FlaskClient, database_url: str, books: Books
+    client: InProcessClient, database_url: str, books: Books
 ) -> None:
     with psycopg.connect(database_url) as connection:
         connection.execute(
@@ -125,7 +125,7 @@ def test_the_aliases_of_a_tenant_are_bounded(
     assert books.rows("SELECT * FROM model_aliases WHERE alias = 'house'") == []
 
 
-def test_the_commands_do_the_same(database_url: str, client: FlaskClient) -> None:
+def test_the_commands_do_the_same(database_url: str, client: InProcessClient) -> None:
     options = (
         "--tenant",
         "*",

@@ -8,7 +8,6 @@ from datetime import timedelta
 from typing import Any
 
 import psycopg
-from flask.testing import FlaskClient
 from sqlalchemy import Connection, text
 
 from ledger.access.principals import LOCAL_OPERATOR
@@ -18,6 +17,7 @@ from ledger.storage.database import Database
 from ledger.storage.tables import calls as calls_table
 from tests.factories.calls import START, a_record
 from tests.integration.books import Books
+from tests.servers.in_process import InProcessClient
 
 _NAMES = ", ".join(column.name for column in calls_table.columns)
 
@@ -40,7 +40,7 @@ def _correct(url: str, call_id: str, revision: int, cost: int | None) -> None:
 
 
 def test_lists_are_the_view_of_current_calls(
-    client: FlaskClient, reader: Reader, database_url: str, books: Books
+    client: InProcessClient, reader: Reader, database_url: str, books: Books
 ) -> None:
     records = [
         a_record(id=f"c-{number}", started_at=(START + timedelta(days=number // 3)).isoformat())
@@ -93,7 +93,7 @@ class _Counting(Reader):
 
 
 def test_a_page_of_a_long_history_reads_little_of_it(
-    client: FlaskClient, database: Database, database_url: str
+    client: InProcessClient, database: Database, database_url: str
 ) -> None:
     client.post("/v1/calls", json=[a_record(id="first")])
     with psycopg.connect(database_url, autocommit=True) as connection:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 
 import psycopg
 
-from collector.pipeline.intake import Intake
+from collector.pipeline.intake import Intake, accept
 from collector.receivers.received import Received
 from exporters.postgres.dead_letters import keep_dead_letters
 from ledger.domain.calls import Call
@@ -44,12 +45,12 @@ def cursed(database_url: str) -> Iterator[None]:
             connection.execute("DROP TRIGGER curse ON calls; DROP FUNCTION refuse_cursed")
 
 
-def received(calls: Iterable[Call], receiver: str = "traces") -> Received:
-    """Calls as a receiver hands them over."""
+def take(intake: Intake, calls: Iterable[Call], receiver: str = "traces") -> None:
+    """Book calls as a receiver hands them over."""
     request = Received(receiver)
     for position, call in enumerate(calls):
         request.add(position, call)
-    return request
+    intake.take(accept(request, datetime.now(UTC))).result()
 
 
 def take_each(database: Database, intake: Intake, calls: Iterable[Call]) -> int:
@@ -57,7 +58,7 @@ def take_each(database: Database, intake: Intake, calls: Iterable[Call]) -> int:
     failed = 0
     for call in calls:
         try:
-            intake.take(received([call]))
+            take(intake, [call])
         except psycopg.errors.CheckViolation as error:
             keep(database, [(call, str(error).partition("\n")[0])])
             failed += 1

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 
-from flask.testing import FlaskClient
-
 from ledger.queries.reader import Reader
 from ledger.storage.database import Database
 from tests.factories.calls import a_call, a_record
 from tests.integration.books import Books
 from tests.integration.refused.letters import assert_letters_are_counted, keep
 from tests.servers.commands import run
+from tests.servers.in_process import InProcessClient
 
 
 def test_letters_are_listed_shown_and_replayed(
@@ -72,7 +71,7 @@ def test_letters_are_dropped_only_when_that_is_said(
 
 
 def test_rejected_records_are_listed_with_their_reason(
-    client: FlaskClient, database_url: str
+    client: InProcessClient, database_url: str
 ) -> None:
     client.post("/v1/calls", json=[a_record(), a_record(usage={"input_tokens": -1})])
 

@@ -25,7 +25,7 @@ from tests.integration.refused.letters import (
     assert_letters_are_counted,
     cursed,
     keep,
-    received,
+    take,
     take_each,
 )
 
@@ -70,7 +70,7 @@ def test_a_replay_after_the_fix_gives_the_books_of_a_clean_run(
     reader: Reader,
 ) -> None:
     calls = _workload()
-    Intake(other_database, settings).take(received(calls))
+    take(Intake(other_database, settings), calls)
     with cursed(database_url):
         failed = take_each(database, intake, calls)
         assert 0 < failed < len(calls)
@@ -98,7 +98,7 @@ def test_a_crash_between_booking_and_removing_doubles_nothing(
 ) -> None:
     call = a_call()
     keep(database, [(call, REASON)])
-    intake.take(received([call], "dead_letters"))  # and there it died
+    take(intake, [call], "dead_letters")  # and there it died
 
     assert _replay(database, intake) == Replayed(duplicate=1)
 

@@ -13,7 +13,7 @@ from flask import Blueprint, Response, request
 from msgspec import Meta
 
 from collector.api import parameters as read
-from collector.api.bodies import read_body
+from collector.api.afterwards.json_body import read_json
 from collector.pipeline.validation import EARLIEST_START, FURTHEST_AHEAD, LONGEST_TEXT
 from ledger.commands.outcomes import record_outcome
 from ledger.domain.errors import InvalidQuestion, InvalidRecord
@@ -22,7 +22,6 @@ from ledger.domain.outcomes import Outcome, Verdict
 from ledger.queries.outcomes import outcome_history
 from ledger.queries.reader import Reader
 
-_MAX_BODY_BYTES = 16 * 1024
 _Moment = Annotated[datetime, Meta(tz=True)]
 
 
@@ -47,7 +46,7 @@ def outcome_routes(reader: Reader) -> Blueprint:
     @routes.post("/v1/calls/<path:call_id>/outcome")
     def post_outcome(call_id: str) -> Response:
         now = datetime.now(UTC)
-        outcome = _outcome(call_id, _posted(read_body(_MAX_BODY_BYTES)), now)
+        outcome = _outcome(call_id, read_json(_decoder), now)
         recorded = record_outcome(reader, outcome, now)
         answer = {
             "tenant": outcome.tenant,
@@ -69,16 +68,6 @@ def outcome_routes(reader: Reader) -> Blueprint:
         return _json({"outcomes": [_shown(row) for row in rows]}, HTTPStatus.OK)
 
     return routes
-
-
-def _posted(body: bytes) -> _Posted:
-    try:
-        return _decoder.decode(body)
-    except msgspec.ValidationError as error:
-        reason, _, path = str(error).partition(" - at `$")
-        raise InvalidRecord(path.strip("`.") or "body", reason) from error
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise InvalidRecord("body", str(error)) from error
 
 
 def _outcome(call_id: str, posted: _Posted, now: datetime) -> Outcome:

@@ -10,16 +10,15 @@ from flask import Blueprint, Response, request
 from msgspec import Meta
 
 from collector.api import parameters as read
-from collector.api.bodies import read_body
+from collector.api.afterwards.json_body import read_json
 from collector.api.pages import MOST, PAGE, following, page
 from ledger.commands.aliases import remove_alias, set_alias
-from ledger.domain.errors import InvalidQuestion, InvalidRecord
+from ledger.domain.errors import InvalidQuestion
 from ledger.pricing.aliases import Alias
 from ledger.queries.aliases import Cursor, list_aliases
 from ledger.queries.reader import Reader
 from ledger.settings import Settings
 
-_MAX_BODY_BYTES = 16 * 1024
 _ALWAYS = datetime(2015, 1, 1, tzinfo=UTC)
 """No call is booked from before."""
 _KEYS = ("tenant", "provider", "alias", "valid_from")
@@ -56,7 +55,7 @@ def alias_routes(reader: Reader, settings: Settings) -> Blueprint:
 
     @routes.put("/v1/aliases")
     def put_alias() -> Response:
-        put = _read_put(read_body(_MAX_BODY_BYTES))
+        put = read_json(_decoder)
         alias = Alias(
             **{
                 name: getattr(put, name) for name in Alias.__struct_fields__ if name != "valid_from"
@@ -89,13 +88,3 @@ def _needed(name: str) -> str:
     if not value:
         raise InvalidQuestion(name, "is needed")
     return value
-
-
-def _read_put(body: bytes) -> _Put:
-    try:
-        return _decoder.decode(body)
-    except msgspec.ValidationError as error:
-        reason, _, path = str(error).partition(" - at `$")
-        raise InvalidRecord(path.strip("`.") or "body", reason) from error
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise InvalidRecord("body", str(error)) from error
