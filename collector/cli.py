@@ -16,6 +16,7 @@ _COMMANDS = {
     "dashboards": "dashboards",
     "work": "work",
     "migrate": "migrate",
+    "doctor": "doctor",
     "replay": "replay",
     "demo": "demo",
     "dead-letters": "refused.dead_letters",
