@@ -7,9 +7,12 @@ from typing import Any
 
 import psycopg
 
-from exporters.postgres.evidence import storable
+from exporters.postgres.batches import Batch, Booked
+from exporters.postgres.counts import count_records, keep_marks
+from exporters.postgres.evidence import keep_refusals, storable
 from ledger.domain.calls import Call
 from ledger.domain.dead_letters import letter_payload
+from ledger.storage.database import Database, driver_connection
 
 _KEEP = """
     INSERT INTO refused_records (
@@ -46,6 +49,23 @@ def keep_dead_letters(
     with connection.cursor() as cursor:
         cursor.executemany(_KEEP, rows)
         cursor.execute(_COUNT, {"receiver": receiver, "records": len(rows)})
+
+
+def dead_letter_request(
+    database: Database, calls: Sequence[Call], rest: Batch, reason: str
+) -> None:
+    """Keep a request that cannot be booked: its calls as letters, everything else as it is booked.
+
+    `rest` is the request without its calls: what was refused and ignored of it, and its mark, which
+    says that it is settled. Raises LedgerUnavailable; then nothing was kept, unless the answer to
+    the commit was lost: the mark tells.
+    """
+    with database.transaction("tollbook_ingest") as connection:
+        driver = driver_connection(connection)
+        keep_dead_letters(driver, rest.receiver, [(call, reason) for call in calls])
+        keep_refusals(driver, [rest])
+        keep_marks(driver, [rest])
+        count_records(driver, [rest], [Booked(booked=0, duplicate=0)], joined_later=0)
 
 
 def _row(receiver: str, position: int, call: Call, reason: str) -> tuple[Any, ...]:

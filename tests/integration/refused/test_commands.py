@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 from ledger.queries.reader import Reader
 from ledger.storage.database import Database
@@ -11,6 +12,7 @@ from tests.integration.books import Books
 from tests.integration.refused.letters import assert_letters_are_counted, keep
 from tests.servers.commands import run
 from tests.servers.in_process import InProcessClient
+from tests.servers.processes import running
 
 
 def test_letters_are_listed_shown_and_replayed(
@@ -80,3 +82,30 @@ def test_rejected_records_are_listed_with_their_reason(
     (record,) = run(database_url, "rejected", "list", "--json").stdout.splitlines()
     assert json.loads(record)["tenant"] == "acme"
     assert run(database_url, "rejected", "list", "--from", "soon").returncode == 2
+
+
+def test_a_replay_that_is_killed_loses_and_doubles_nothing(
+    database: Database, database_url: str, books: Books, reader: Reader
+) -> None:
+    letters = 4000
+    keep(database, [(a_call(), "x") for _ in range(letters)])
+    with running("dead-letters", "replay", "--all", database_url=database_url) as replay:
+        deadline = time.monotonic() + 60
+        while not books.rows("SELECT FROM calls LIMIT 1"):
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        replay.kill()
+    assert 0 < books.counted("calls")["calls"] < letters
+
+    assert run(database_url, "dead-letters", "replay", "--all").returncode == 0
+
+    assert books.counted("calls")["calls"] == letters
+    assert books.counted("totals") == books.counted("calls")
+    assert books.rows("SELECT * FROM refused_records") == []
+    counts = books.ingest_counts()
+    assert counts["traces", "replayed"] == letters
+    assert counts["dead_letters", "booked"] == letters
+    assert counts["dead_letters", "received"] == letters + counts.get(
+        ("dead_letters", "duplicate"), 0
+    )
+    assert_letters_are_counted(books, reader)

@@ -11,9 +11,11 @@ import pytest
 
 from collector.pipeline.dead_letters import Replay, Replayed
 from collector.pipeline.intake import Intake
+from exporters.postgres.batches import Batch, Mark
+from exporters.postgres.dead_letters import dead_letter_request
 from ledger.access.principals import LOCAL_OPERATOR
 from ledger.commands import dead_letters
-from ledger.domain.calls import Call
+from ledger.domain.calls import Call, Refusal
 from ledger.queries.reader import Reader
 from ledger.queries.refusals import RefusedFilter, count_letters, letters_to_replay
 from ledger.settings import Settings
@@ -220,6 +222,30 @@ def test_letters_beyond_the_bound_are_given_up_and_counted_those_not_whole_first
     assert [row["call_id"] for row in left] == ["older", "newest"]
     assert books.ingest_counts()["traces", "dropped"] == 2
     assert_letters_are_counted(books, reader)
+
+
+def test_a_request_that_is_given_up_keeps_calls_evidence_counts_and_its_mark(
+    database: Database, intake: Intake, books: Books, reader: Reader
+) -> None:
+    refused = Refusal(1, "usage", "negative", "acme", "{}")
+    mark = Mark("spool/7", 3)
+    rest = Batch(receiver="calls", calls=[], refusals=[refused], rejected=1, ignored=2, mark=mark)
+
+    dead_letter_request(database, [a_call(), a_call()], rest, REASON)
+
+    assert books.ingest_counts() == {
+        ("calls", "received"): 5,
+        ("calls", "dead_lettered"): 2,
+        ("calls", "rejected"): 1,
+        ("calls", "ignored"): 2,
+    }
+    kinds = books.rows("SELECT kind FROM refused_records ORDER BY kind")
+    assert [row["kind"] for row in kinds] == ["dead_lettered", "dead_lettered", "rejected"]
+    assert books.rows("SELECT source, place FROM ingest_marks") == [
+        {"source": "spool/7", "place": 3}
+    ]
+    assert_letters_are_counted(books, reader)
+    assert _replay(database, intake).booked == 2
 
 
 def test_letters_and_their_count_are_there_together_or_not_at_all(
