@@ -21,8 +21,11 @@ from collector.pipeline.reception import Reception
 from collector.pipeline.spooling import SpoolWriter
 from collector.spool.booking import booked_by
 from collector.spool.replay import Replayer
+from collector.spool.settling import DeadLetter, Spooled
 from collector.spool.spool import Spool
 from collector.version import VERSION
+from exporters.postgres.batches import Batch
+from exporters.postgres.dead_letters import dead_letter_request
 from exporters.postgres.spool_marks import SpoolMarks
 from exporters.prometheus.exporter import MetricsExporter
 from ledger.access.principals import LOCAL_OPERATOR
@@ -43,7 +46,9 @@ class Collector:
         self._intake = Intake(
             database, settings, SpoolWriter(spool) if settings.spool_max_bytes else None
         )
-        self._replayer = Replayer(spool, SpoolMarks(database), booked_by(self._intake.book))
+        self._replayer = Replayer(
+            spool, SpoolMarks(database), booked_by(self._intake.book), _dead_letters(database)
+        )
         self.front = Front(
             Reception(self._intake, most_waiting_bytes=_MOST_HELD_BYTES),
             ENTRANCES,
@@ -57,6 +62,24 @@ class Collector:
     def start(self) -> None:
         """Begin to replay what an earlier absence of Postgres left in the spool."""
         self._replayer.start()
+
+
+def _dead_letters(database: Database) -> DeadLetter:
+    """What becomes of spooled requests that the ledger does not take."""
+
+    def keep(spooled: Spooled, reason: str) -> None:
+        accepted = spooled.accepted
+        rest = Batch(
+            receiver=accepted.receiver,
+            calls=[],
+            refusals=accepted.refusals,
+            rejected=accepted.rejected,
+            ignored=accepted.ignored,
+            mark=spooled.mark,
+        )
+        dead_letter_request(database, accepted.calls, rest, reason)
+
+    return keep
 
 
 def _as_asgi(api: Flask) -> Application:

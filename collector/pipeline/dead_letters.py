@@ -98,7 +98,7 @@ class Replay:
         for position, call in enumerate(calls):
             received.add(position, call)
         accepted = accept(received, datetime.now(UTC))
-        outcome = self._intake.take(accepted, refusals=received.refusals).result()
+        outcome = self._intake.take(accepted, received).result()
         if outcome.spooled:
             raise LedgerUnavailable("Postgres is away; the letters stay until it is back")
         return outcome

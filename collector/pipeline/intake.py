@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from concurrent.futures import Future
 from datetime import datetime
 
@@ -17,12 +16,18 @@ from collector.receivers.received import Received
 from exporters.postgres.batches import Batch, Booked, Mark
 from exporters.postgres.booking import Booker
 from exporters.postgres.pricer import Pricer
+from ledger.access.principals import EVERY_TENANT, Principal
 from ledger.domain.calls import Call, PricedCall, Refusal
 from ledger.domain.errors import InvalidRecord, LedgerUnavailable
+from ledger.queries.aliases import AliasBook
+from ledger.queries.reader import Reader
 from ledger.settings import Settings
 from ledger.storage.database import Database
 
 _MOST_EVIDENCE_A_REQUEST = 100
+
+
+_INGEST = Principal("ingest", EVERY_TENANT)
 
 
 class Intake:
@@ -31,37 +36,38 @@ class Intake:
     def __init__(
         self, database: Database, settings: Settings, spool: SpoolWriter | None = None
     ) -> None:
+        self._aliases = AliasBook(Reader(database, _INGEST))
         self._pricer = Pricer(database)
         booker = Booker(database, price=self._pricer.price, default_time_zone=settings.time_zone)
         self._writer = Writer(booker, max_waiting_calls=settings.max_waiting_calls)
         self._spool = spool
         self._watch = LedgerWatch()
 
-    def take(self, accepted: Accepted, refusals: Sequence[Refusal] = ()) -> Future[Outcome]:
-        """Make a request's records durable; `refusals` are told in the outcome.
+    def take(self, accepted: Accepted, received: Received | None = None) -> Future[Outcome]:
+        """Make a request's records durable; what of `received` was refused is told in the outcome.
 
         Without Postgres they go to the spool, if there is one. Raises, and the future ends with,
         LedgerUnavailable, Overloaded or SpoolFull; then nothing was kept and the whole request may
         be sent again.
         """
         if self._spool is None:
-            return self.book(accepted, refusals=refusals)
+            return self.book(accepted, received=received)
         if not self._watch.is_worth_a_try():
-            return self._keep(self._spool, accepted, refusals, Future())
+            return self._keep(self._spool, accepted, received, Future())
         try:
-            booked = self.book(accepted, refusals=refusals)
+            booked = self.book(accepted, received=received)
         except LedgerUnavailable:
             self._watch.saw(is_away=True)
-            return self._keep(self._spool, accepted, refusals, Future())
+            return self._keep(self._spool, accepted, received, Future())
         outcome: Future[Outcome] = Future()
         spool = self._spool
         booked.add_done_callback(
-            lambda done: self._settle(done, spool, accepted, refusals, outcome)
+            lambda done: self._settle(done, spool, accepted, received, outcome)
         )
         return outcome
 
     def book(
-        self, accepted: Accepted, mark: Mark | None = None, *, refusals: Sequence[Refusal] = ()
+        self, accepted: Accepted, mark: Mark | None = None, *, received: Received | None = None
     ) -> Future[Outcome]:
         """Book a request's records and nothing else; `mark` is written with them.
 
@@ -69,7 +75,7 @@ class Intake:
         """
         outcome: Future[Outcome] = Future()
         booked = self._hand_in(accepted, mark)
-        booked.add_done_callback(lambda done: _tell(done, accepted, refusals, outcome))
+        booked.add_done_callback(lambda done: _tell(done, accepted, received, outcome))
         return outcome
 
     def refuse_body(self, receiver: str, reason: str) -> Future[Outcome]:
@@ -82,7 +88,7 @@ class Intake:
         done: Future[Outcome],
         spool: SpoolWriter,
         accepted: Accepted,
-        refusals: Sequence[Refusal],
+        received: Received | None,
         outcome: Future[Outcome],
     ) -> None:
         error = done.exception()
@@ -90,7 +96,7 @@ class Intake:
         if error is None:
             outcome.set_result(done.result())
         elif isinstance(error, LedgerUnavailable):
-            self._keep(spool, accepted, refusals, outcome)
+            self._keep(spool, accepted, received, outcome)
         else:
             outcome.set_exception(error)
 
@@ -98,7 +104,7 @@ class Intake:
         self,
         spool: SpoolWriter,
         accepted: Accepted,
-        refusals: Sequence[Refusal],
+        received: Received | None,
         outcome: Future[Outcome],
     ) -> Future[Outcome]:
         def tell(kept: Future[int]) -> None:
@@ -108,7 +114,9 @@ class Intake:
             else:
                 outcome.set_result(
                     Outcome(
-                        spooled=kept.result(), ignored=accepted.ignored, refusals=list(refusals)
+                        spooled=kept.result(),
+                        ignored=accepted.ignored,
+                        refusals=received.refusals if received else [],
                     )
                 )
 
@@ -116,13 +124,13 @@ class Intake:
         return outcome
 
     def _hand_in(self, accepted: Accepted, mark: Mark | None) -> Future[Booked]:
-        costs = self._pricer.price_all(accepted.calls)
+        aliases = self._aliases.current()
+        calls = [aliases.resolve(call) for call in accepted.calls]
+        costs = self._pricer.price_all(calls)
         return self._writer.hand_in(
             Batch(
                 receiver=accepted.receiver,
-                calls=[
-                    PricedCall(call, cost) for call, cost in zip(accepted.calls, costs, strict=True)
-                ],
+                calls=[PricedCall(call, cost) for call, cost in zip(calls, costs, strict=True)],
                 refusals=accepted.refusals,
                 rejected=accepted.rejected,
                 ignored=accepted.ignored,
@@ -132,7 +140,7 @@ class Intake:
 
 
 def _tell(
-    done: Future[Booked], accepted: Accepted, refusals: Sequence[Refusal], outcome: Future[Outcome]
+    done: Future[Booked], accepted: Accepted, received: Received | None, outcome: Future[Outcome]
 ) -> None:
     error = done.exception()
     if error is not None:
@@ -144,19 +152,37 @@ def _tell(
             booked=result.booked,
             duplicate=result.duplicate,
             ignored=accepted.ignored,
-            refusals=list(refusals),
+            refusals=_refusals(accepted, received, result),
         )
     )
 
 
+def _refusals(accepted: Accepted, received: Received | None, booked: Booked) -> list[Refusal]:
+    """What was refused before and, after that, by the ledger itself; in the sender's order."""
+    if received is None:
+        return []
+    late = [
+        _refusal(received.positions[place], accepted.calls[place], InvalidRecord("record", reason))
+        for place, reason in booked.refused
+    ]
+    return sorted([*received.refusals, *late], key=lambda refusal: refusal.index)
+
+
 def accept(received: Received, now: datetime) -> Accepted:
-    """Sort out what must not be booked; its refusals join those of the receiver, in order."""
+    """Sort out what must not be booked; its refusals join those of the receiver, in order.
+
+    Positions are left of the calls that are accepted.
+    """
     calls = []
+    positions = []
     for position, call in zip(received.positions, received.calls, strict=True):
         try:
             calls.append(validated(call, now))
         except InvalidRecord as invalid:
             received.refusals.append(_refusal(position, call, invalid))
+        else:
+            positions.append(position)
+    received.positions = positions
     received.refusals.sort(key=lambda refusal: refusal.index)
     return Accepted(
         receiver=received.receiver,

@@ -63,6 +63,8 @@ class Database:
                 driver_connection(connection).execute(_preamble(role, tenants))
                 yield connection
         except (OperationalError, PoolTimeout, psycopg.OperationalError) as error:
+            if _is_beyond_limits(error):
+                raise
             raise LedgerUnavailable(f"Postgres does not answer: {first_line(error)}") from error
         except DBAPIError as error:
             if error.connection_invalidated:
@@ -81,10 +83,17 @@ def driver_connection(connection: Connection) -> psycopg.Connection[tuple[object
     return driver
 
 
+def _is_beyond_limits(error: Exception) -> bool:
+    """Class 54: what was to be written is too large or too complex; trying again cannot help."""
+    cause = getattr(error, "orig", None) or error
+    return isinstance(cause, psycopg.Error) and (cause.sqlstate or "").startswith("54")
+
+
 def _preamble(role: Role, tenants: Sequence[str] | Literal["*"]) -> sql.Composed:
     return sql.SQL(
         "SET LOCAL ROLE {role}; SET LOCAL tollbook.tenants = {tenants};"
-        " SET LOCAL statement_timeout = {timeout}; SET LOCAL TIME ZONE 'UTC'"
+        " SET LOCAL statement_timeout = {timeout}; SET LOCAL TIME ZONE 'UTC';"
+        " SET LOCAL idle_in_transaction_session_timeout = '60s'"
     ).format(
         role=sql.Identifier(role),
         tenants=sql.Literal(_tenant_setting(tenants)),

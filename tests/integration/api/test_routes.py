@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from google.rpc.status_pb2 import Status  # type: ignore[import-untyped]  # ships no types
@@ -19,11 +20,44 @@ from tests.servers.processes import free_port
 
 
 @pytest.fixture
-def lost_client(settings: Settings) -> Iterator[InProcessClient]:
-    """The API on a Postgres that does not answer."""
+def lost_database() -> Iterator[Database]:
+    """A Postgres that does not answer."""
     database = Database(f"postgresql://tollbook:x@127.0.0.1:{free_port()}/tollbook")
-    yield InProcessClient(Collector(database, settings).front)
+    yield database
     database.close()
+
+
+@pytest.fixture
+def lost_client(lost_database: Database, tmp_path: Path) -> InProcessClient:
+    """The API without Postgres and without a spool."""
+    settings = Settings(home=tmp_path, spool_max_bytes=0)
+    return InProcessClient(Collector(lost_database, settings).front)
+
+
+@pytest.fixture
+def spooling_client(lost_database: Database, settings: Settings) -> InProcessClient:
+    """The API without Postgres, with a spool."""
+    return InProcessClient(Collector(lost_database, settings).front)
+
+
+def test_calls_are_spooled_while_postgres_is_gone(spooling_client: InProcessClient) -> None:
+    bad = a_record(usage={"input_tokens": -1})
+    response = spooling_client.post("/v1/calls", json=[a_record(), bad, a_record()])
+
+    assert response.status_code == 202
+    assert response.get_json()["spooled"] == 2
+    assert [refused["index"] for refused in response.get_json()["rejected"]] == [1]
+    waiting = 'tollbook_ingest_waiting_records{receiver="calls"} 3'
+    assert waiting in spooling_client.get("/metrics").text.splitlines()
+
+
+def test_spans_are_acknowledged_while_postgres_is_gone(spooling_client: InProcessClient) -> None:
+    response = spooling_client.post(
+        "/v1/traces", data=traces({}).SerializeToString(), content_type="application/x-protobuf"
+    )
+
+    assert response.status_code == 200
+    assert response.data == b""
 
 
 @pytest.mark.parametrize("path", ["/", "/v1", "/v1/nothing", "/v1/calls/", "/v2/calls", "/..%2f"])
@@ -112,7 +146,7 @@ def test_spans_are_refused_with_retry_after_while_postgres_is_gone(
     assert Status.FromString(response.data).code == 14
 
 
-@pytest.mark.parametrize("path", ["/readyz", "/v1/spend", "/v1/calls?tenant=acme", "/metrics"])
+@pytest.mark.parametrize("path", ["/readyz", "/v1/spend", "/v1/calls?tenant=acme"])
 def test_questions_are_answered_with_503_while_postgres_is_gone(
     path: str, lost_client: InProcessClient
 ) -> None:
