@@ -63,7 +63,7 @@ class Intake:
                 receiver=received.receiver,
                 calls=priced,
                 refusals=received.refusals[:_MOST_EVIDENCE_A_REQUEST],
-                rejected=len(received.refusals),
+                rejected=received.rejected,
                 ignored=received.ignored,
             )
         )

@@ -3,34 +3,45 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from itertools import pairwise
 
-_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{},]', re.DOTALL)
+from ledger.domain.errors import UnreadableBody
+
+_TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[\[\]{},]', re.DOTALL)
 
 
-def split_array(body: bytes) -> list[bytes] | None:
+def split_array(body: bytes, most: int) -> Iterator[bytes] | None:
     """The elements of an array, each as it was written, sound or not.
 
     Only brackets, commas and the bounds of strings are looked at, so an element that no parser
     takes hurts only itself. None when even those do not add up to one array, as in a cut body.
+    Raises UnreadableBody when there are more than `most`.
     """
-    elements = []
+    cuts: list[int] = []
+    for at in _cuts(body):
+        cuts.append(at)
+        if len(cuts) > most + 1:
+            raise UnreadableBody(f"the array has more than {most} elements; send fewer at once")
+    if len(cuts) < 2 or cuts[-1] < 0 or body[cuts[-1] + 1 :].strip():
+        return None
+    return (body[start + 1 : end] for start, end in pairwise(cuts))
+
+
+def _cuts(body: bytes) -> Iterator[int]:
+    """Where the array opens, each of its own commas, and where it closes; -1 if it never does."""
     depth = 0
-    start = end = 0
     for token in _TOKEN.finditer(body):
         mark = token.group()
         if mark in (b"[", b"{"):
             depth += 1
             if depth == 1:
-                start = token.end()
+                yield token.start()
         elif mark in (b"]", b"}"):
             depth -= 1
             if depth == 0:
-                end = token.end()
-                elements.append(body[start : token.start()])
-                break
+                yield token.start()
+                return
         elif mark == b"," and depth == 1:
-            elements.append(body[start : token.start()])
-            start = token.end()
-    if depth != 0 or not end or body[end:].strip():
-        return None
-    return elements
+            yield token.start()
+    yield -1

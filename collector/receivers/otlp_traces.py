@@ -13,7 +13,7 @@ from collector.receivers.dialects.fields import tenant_of
 from collector.receivers.evidence import attributes_payload
 from collector.receivers.otlp_attributes import read_attributes
 from collector.receivers.otlp_json import spans_of_json
-from collector.receivers.otlp_wire import KeyValue, TracesRequest
+from collector.receivers.otlp_wire import KeyValue, TracesRequest, WireEvent, WireSpan
 from collector.receivers.received import Received
 from collector.receivers.semconv import EXCEPTION_TYPE
 from collector.receivers.spans import Event, Span
@@ -79,8 +79,9 @@ def _spans(request: Any) -> Iterator[Span | InvalidRecord]:
                 yield _span(span, scope, resource)
 
 
-def _span(span: Any, scope: str, resource: dict[str, Any]) -> Span | InvalidRecord:
+def _span(entry: bytes, scope: str, resource: dict[str, Any]) -> Span | InvalidRecord:
     try:
+        span = WireSpan.FromString(entry)
         return Span(
             span.trace_id.hex(),
             span.span_id.hex(),
@@ -93,11 +94,14 @@ def _span(span: Any, scope: str, resource: dict[str, Any]) -> Span | InvalidReco
             resource,
             [_event(event) for event in span.events] if span.events else _NO_EVENTS,
         )
+    except DecodeError:
+        return InvalidRecord("span", "is no span in protobuf")
     except InvalidRecord as invalid:
         return invalid
 
 
-def _event(event: Any) -> Event:
+def _event(entry: bytes) -> Event:
+    event = WireEvent.FromString(entry)
     return Event(
         event.name.decode(errors="replace"), event.time_unix_nano, _exception_type(event.attributes)
     )
