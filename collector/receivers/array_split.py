@@ -1,14 +1,42 @@
-"""Taking a JSON array apart where one of its elements is damaged."""
+"""Taking a JSON array apart, also where one of its elements is damaged."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
+import msgspec
+
+from collector.receivers.json_density import is_dense, most_values
 from ledger.domain.errors import UnreadableBody
 
 _TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[\[\]{},]', re.DOTALL)
+
+
+_array = msgspec.json.Decoder(list[msgspec.Raw])
+
+
+def array_elements(array: bytes) -> Iterable[bytes]:
+    """The elements of an array; of a damaged or very dense one they are cut out, not decoded.
+
+    Raises UnreadableBody when it is no array at all or has more elements than its length allows.
+    """
+    reason = "the array does not end"
+    if not is_dense(array):
+        try:
+            return map(bytes, _array.decode(array))
+        except (msgspec.DecodeError, RecursionError) as error:
+            reason = malformed(error)
+    elements = split_array(array, most_values(array))
+    if elements is None:
+        raise UnreadableBody(reason)
+    return elements
+
+
+def malformed(error: Exception) -> str:
+    """What to tell the sender of JSON that could not be decoded."""
+    return "JSON is nested too deeply" if isinstance(error, RecursionError) else str(error)
 
 
 def split_array(body: bytes, most: int) -> Iterator[bytes] | None:

@@ -10,9 +10,8 @@ from typing import Any
 
 import msgspec
 
-from collector.receivers.array_split import split_array
+from collector.receivers.array_split import array_elements, malformed
 from collector.receivers.evidence import record_payload, tenant_of
-from collector.receivers.json_density import is_dense, most_values
 from collector.receivers.received import Received
 from collector.receivers.records import INCLUSIVE_PREFIX, NOT_GIVEN, CallRecord, UsageRecord
 from ledger.domain.calls import ERROR, OK, UNKNOWN_MODEL, UNKNOWN_PROVIDER, Call
@@ -27,7 +26,6 @@ MOST_TAGS = 64
 _LARGEST_TAGS_BYTES = 1024 * 1024
 
 _record = msgspec.json.Decoder(CallRecord)
-_array = msgspec.json.Decoder(list[msgspec.Raw])
 
 
 def decode_json(body: bytes, default_tenant: str | None = None) -> Received:
@@ -39,9 +37,9 @@ def decode_json(body: bytes, default_tenant: str | None = None) -> Received:
         try:
             msgspec.json.decode(body, type=msgspec.Raw)
         except (msgspec.DecodeError, RecursionError) as error:
-            raise UnreadableBody(_malformed(error)) from error
+            raise UnreadableBody(malformed(error)) from error
         return _decode_each([body], default_tenant)
-    return _decode_each(_elements(stripped), default_tenant)
+    return _decode_each(array_elements(stripped), default_tenant)
 
 
 def decode_ndjson(body: bytes, default_tenant: str | None = None) -> Received:
@@ -58,21 +56,7 @@ def call_of_record(record: bytes, default_tenant: str | None) -> Call:
         reason, _, path = str(error).partition(" - at `$")
         raise InvalidRecord(path.strip("`.") or "record", reason) from error
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        raise InvalidRecord("record", _malformed(error)) from error
-
-
-def _elements(array: bytes) -> Iterable[bytes]:
-    """The elements of an array; of a damaged or very dense one they are cut out, not decoded."""
-    malformed = "the array does not end"
-    if not is_dense(array):
-        try:
-            return map(bytes, _array.decode(array))
-        except (msgspec.DecodeError, RecursionError) as error:
-            malformed = _malformed(error)
-    elements = split_array(array, most_values(array))
-    if elements is None:
-        raise UnreadableBody(malformed)
-    return elements
+        raise InvalidRecord("record", malformed(error)) from error
 
 
 def _decode_each(records: Iterable[bytes], default_tenant: str | None) -> Received:
@@ -191,9 +175,3 @@ def _reported_cost(record: CallRecord) -> int | None:
         return pico_from_usd(record.reported_cost_usd)
     except ValueError as error:
         raise InvalidRecord("reported_cost_usd", str(error)) from error
-
-
-def _malformed(error: Exception) -> str:
-    if isinstance(error, RecursionError):
-        return "JSON is nested too deeply"
-    return str(error)

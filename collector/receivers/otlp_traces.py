@@ -11,6 +11,7 @@ from google.protobuf.message import DecodeError
 from collector.receivers.dialects import read_call
 from collector.receivers.dialects.fields import tenant_of
 from collector.receivers.evidence import attributes_payload
+from collector.receivers.json_density import refuse_dense
 from collector.receivers.otlp_attributes import read_attributes
 from collector.receivers.otlp_json import spans_of_json
 from collector.receivers.otlp_wire import KeyValue, TracesRequest, WireEvent, WireSpan
@@ -38,6 +39,7 @@ def decode_protobuf(body: bytes, default_tenant: str | None = None) -> Received:
 
 def decode_json(body: bytes, default_tenant: str | None = None) -> Received:
     """Read an ExportTraceServiceRequest in OTLP's JSON. Raises UnreadableBody when it is none."""
+    refuse_dense(body)
     try:
         return _received(spans_of_json(body), default_tenant)
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
