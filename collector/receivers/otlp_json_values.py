@@ -6,6 +6,9 @@ from typing import Any
 
 import msgspec
 
+_MOST_DIGITS = 20
+_TOO_LARGE = 2**64
+
 
 class Value(msgspec.Struct, rename="camel"):
     """A scalar; lists and maps are skipped."""
@@ -25,13 +28,13 @@ class Value(msgspec.Struct, rename="camel"):
 
 
 def integer(value: int | str) -> int | None:
-    """A 64-bit integer as OTLP's JSON writes it; None for text that is none."""
-    if isinstance(value, int):
-        return value
-    digits = value.removeprefix("-")
-    if not digits.isascii() or not digits.isdigit() or len(digits) > 20:
-        return None
-    return int(value)
+    """A 64-bit integer as OTLP's JSON writes it; None for what is none."""
+    if isinstance(value, str):
+        digits = value.removeprefix("-")
+        if not digits.isascii() or not digits.isdigit() or len(digits) > _MOST_DIGITS:
+            return None
+        value = int(value)
+    return value if abs(value) < _TOO_LARGE else None
 
 
 def _float(value: float | str) -> float | None:

@@ -69,6 +69,7 @@ def _read(record: bytes, default_tenant: str | None) -> Call | None:
 def _evidence(record: bytes) -> tuple[str | None, str]:
     """The tenant that a refused payload names, and what of it is no content."""
     fields = read_object(msgspec.Raw(record), Evidence)
-    kept = {name: read_text(getattr(fields, name)) for name in Evidence.__struct_fields__}
+    names = zip(Evidence.__struct_fields__, Evidence.__struct_encode_fields__, strict=True)
+    kept = {name: read_text(getattr(fields, field)) for field, name in names}
     tenant = tenant_of(read_object(fields.metadata, Metadata))
     return tenant, attributes_payload({name: said for name, said in kept.items() if said})
