@@ -65,8 +65,9 @@ def _decode_each(records: Iterable[bytes], default_tenant: str | None) -> Receiv
         try:
             received.add(position, call_of_record(record, default_tenant))
         except InvalidRecord as invalid:
+            tenant = tenant_of(record) if received.keeps_refusals else None
             payload = record_payload(record) if received.keeps_payloads else None
-            received.refuse(position, invalid.path, invalid.reason, tenant_of(record), payload)
+            received.refuse(position, invalid.path, invalid.reason, tenant, payload)
     return received
 
 

@@ -9,7 +9,7 @@ import msgspec
 
 from collector.receivers.otlp_json_values import Value, integer
 from collector.receivers.semconv import EXCEPTION_TYPE, TAG_PREFIX, WANTED
-from collector.receivers.spans import Event, Span
+from collector.receivers.spans import Event, Span, told_events
 from ledger.domain.errors import InvalidRecord
 
 _ERROR_STATUSES = (2, "STATUS_CODE_ERROR")
@@ -53,7 +53,7 @@ class _Span(msgspec.Struct, rename="camel"):
     start_time_unix_nano: int | str = 0
     end_time_unix_nano: int | str = 0
     attributes: list[_KeyValue] | None = None
-    events: list[_Event] | None = None
+    events: list[msgspec.Raw] | None = None
     status: _Status | None = None
 
 
@@ -73,6 +73,7 @@ class _TracesRequest(msgspec.Struct, rename="camel"):
 
 _request = msgspec.json.Decoder(_TracesRequest)
 _span = msgspec.json.Decoder(_Span)
+_event = msgspec.json.Decoder(_Event)
 
 
 def spans_of_json(body: bytes) -> Iterator[Span | InvalidRecord]:
@@ -107,7 +108,7 @@ def _read(span: _Span, scope: str, resource: dict[str, Any]) -> Span:
         scope,
         _wanted(span.attributes),
         resource,
-        [event.plain() for event in span.events or ()],
+        [_event.decode(event).plain() for event in told_events(span.events or ())],
     )
 
 

@@ -17,7 +17,7 @@ from collector.receivers.otlp_json import spans_of_json
 from collector.receivers.otlp_wire import KeyValue, TracesRequest, WireEvent, WireSpan
 from collector.receivers.received import Received
 from collector.receivers.semconv import EXCEPTION_TYPE
-from collector.receivers.spans import Event, Span
+from collector.receivers.spans import Event, Span, told_events
 from ledger.domain.errors import InvalidRecord, UnreadableBody
 
 RECEIVER = "traces"
@@ -57,7 +57,8 @@ def _received(spans: Iterator[Span | InvalidRecord], default_tenant: str | None)
         try:
             call = read_call(span, default_tenant)
         except InvalidRecord as invalid:
-            payload = attributes_payload({**span.resource, **span.attributes})
+            said = {**span.resource, **span.attributes} if received.keeps_payloads else {}
+            payload = attributes_payload(said)
             received.refuse(position, invalid.path, invalid.reason, tenant_of(span), payload)
             continue
         if call is None:
@@ -94,7 +95,7 @@ def _span(entry: bytes, scope: str, resource: dict[str, Any]) -> Span | InvalidR
             scope,
             read_attributes(span.attributes),
             resource,
-            [_event(event) for event in span.events] if span.events else _NO_EVENTS,
+            [_event(event) for event in told_events(span.events)] if span.events else _NO_EVENTS,
         )
     except DecodeError:
         return InvalidRecord("span", "is no span in protobuf")

@@ -30,6 +30,11 @@ class Received:
         return len(self.refusals) + self.refused_beyond
 
     @property
+    def keeps_refusals(self) -> bool:
+        """Whether the next refusal is told or only counted."""
+        return len(self.refusals) < MOST_REFUSALS
+
+    @property
     def keeps_payloads(self) -> bool:
         """Whether the payload of the next refusal is still of use."""
         return len(self.refusals) < _MOST_PAYLOADS
@@ -51,7 +56,7 @@ class Received:
 
         A body of garbage can hold more refusals than memory: of very many the first ones are kept.
         """
-        if len(self.refusals) >= MOST_REFUSALS:
+        if not self.keeps_refusals:
             self.refused_beyond += 1
             return
         if not self.keeps_payloads:

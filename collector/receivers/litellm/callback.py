@@ -30,7 +30,8 @@ def decode(body: bytes, default_tenant: str | None = None) -> Received:
         try:
             call = _read(record, default_tenant)
         except InvalidRecord as invalid:
-            received.refuse(position, invalid.path, invalid.reason, *_evidence(record))
+            evidence = _evidence(record) if received.keeps_refusals else ()
+            received.refuse(position, invalid.path, invalid.reason, *evidence)
             continue
         if call is None:
             received.ignored += 1

@@ -22,6 +22,7 @@ _FIELDS["session"] += ("session_id",)
 _FIELDS["user"] += ("user_id",)
 
 _MOST_TAGS = 64
+_LONGEST_TAGS_BYTES = 64 * 1024
 
 
 def tenant_of(metadata: Metadata) -> str | None:
@@ -58,7 +59,9 @@ def labels_of(payload: Payload, metadata: Metadata) -> dict[str, Any]:
 
 
 def tags_of(payload: Payload) -> dict[str, str | bool] | None:
-    """LiteLLM's tags are texts: `name:value`, or a name alone."""
+    """LiteLLM's tags are texts: `name:value`, or a name alone; of many, the first count."""
+    if len(bytes(payload.request_tags)) > _LONGEST_TAGS_BYTES:
+        return None
     try:
         written = msgspec.json.decode(payload.request_tags, type=list[str] | None) or []
     except (msgspec.MsgspecError, UnicodeDecodeError):

@@ -18,6 +18,8 @@ OWN_ATTRIBUTES = "tollbook."
 MARK = b"started_at"
 """What a call in our own words cannot do without; bodies without it are not even decoded."""
 
+MOST_PARTS = 64
+"""Of each of the maps below; of more, the first count."""
 _MAPS = ("usage", "tags")
 
 
@@ -71,7 +73,7 @@ def call_json_of_fields(fields: Iterable[tuple[str, Any]]) -> bytes | None:
         head, dot, rest = name.partition(".")
         if dot and head in _MAPS:
             parts = record.setdefault(head, {})
-            if isinstance(parts, dict):
+            if isinstance(parts, dict) and len(parts) < MOST_PARTS:
                 parts[rest] = value
         elif name in RECORD_FIELDS and not (isinstance(value, dict) and name not in _MAPS):
             record[name] = value

@@ -46,7 +46,8 @@ def _received(records: Iterable[LogRecord | InvalidRecord], default_tenant: str 
         try:
             call = read_call(record, default_tenant)
         except InvalidRecord as invalid:
-            received.refuse(position, invalid.path, invalid.reason, *_evidence(record))
+            evidence = _evidence(record) if received.keeps_refusals else ()
+            received.refuse(position, invalid.path, invalid.reason, *evidence)
             continue
         if call is None:
             received.ignored += 1

@@ -11,6 +11,7 @@ from collector.receivers.otlp.log_record import (
     EVENT_NAME,
     GENAI_EVENTS,
     MARK,
+    MOST_PARTS,
     OWN_ATTRIBUTES,
     LogRecord,
     call_json_of_fields,
@@ -167,7 +168,7 @@ def _fields(written: _Map) -> Iterator[tuple[str, Any]]:
     for item in written.values or ():
         value = _any_value.decode(item.value)
         if value is not None and value.kvlist_value is not None:
-            inner = value.kvlist_value.values or ()
+            inner = (value.kvlist_value.values or ())[:MOST_PARTS]
             yield item.key, {part.key: _plain(part.value) for part in inner}
         else:
             yield item.key, None if value is None else value.plain()

@@ -7,6 +7,7 @@ record hurts only itself, and content is not decoded.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from google.protobuf.message import DecodeError
@@ -15,6 +16,7 @@ from collector.receivers.otlp.log_record import (
     EVENT_NAME,
     GENAI_EVENTS,
     MARK,
+    MOST_PARTS,
     OWN_ATTRIBUTES,
     LogRecord,
     call_json_of_fields,
@@ -152,7 +154,7 @@ def _field(entry: bytes, depth: int) -> tuple[str, Any]:
     kind = read.value.WhichOneof("value")
     value: Any = None if kind is None else getattr(read.value, kind)
     if kind == "kvlist_value":
-        value = dict(_map(value, depth + 1)) if depth < _DEEPEST_MAP else None
+        value = dict(islice(_map(value, depth + 1), MOST_PARTS)) if depth < _DEEPEST_MAP else None
     elif kind == "array_value":
         value = None
     elif kind == "string_value":
