@@ -28,6 +28,19 @@ def told_events(written: Sequence[T]) -> Sequence[T]:
     return [*written[:MOST_EVENTS], *written[-MOST_EVENTS:]]
 
 
+class Alike:
+    """What spans of one request have in common that differ in varying attributes only.
+
+    `fields` holds the fields of a call that follow from it, once a dialect has read one of them.
+    """
+
+    __slots__ = ("attributes", "fields")
+
+    def __init__(self, attributes: dict[str, Any]) -> None:
+        self.attributes = attributes
+        self.fields: dict[str, Any] | None = None
+
+
 class Span(msgspec.Struct, frozen=True):
     """One span with what it inherits from its scope and resource.
 
@@ -46,3 +59,9 @@ class Span(msgspec.Struct, frozen=True):
     attributes: dict[str, Any]
     resource: dict[str, Any]
     events: list[Event]
+    alike: Alike | None = None
+    """Set where spans are read by the hundred; `attributes` are then whole until it has fields."""
+
+    def whole_attributes(self) -> dict[str, Any]:
+        """All attributes, also where what is alike was left out."""
+        return {**self.alike.attributes, **self.attributes} if self.alike else self.attributes

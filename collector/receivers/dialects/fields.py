@@ -135,6 +135,42 @@ def build_call(span: Span, said: Described, default_tenant: str | None) -> Call:
     )
 
 
+_PER_CALL = frozenset(
+    ("id", "started_at", "usage", "raw_usage", "duration_seconds", "time_to_first_token_seconds",
+     "trace_id", "span_id", "parent_span_id", "reported_cost_pico_usd", *semconv.PER_CALL_FIELDS)
+)  # fmt: skip
+
+
+def alike_fields(call: Call, span: Span) -> dict[str, Any]:
+    """The fields of a call that all spans share which differ in varying attributes only."""
+    inherited = _fields_in(span.resource)
+    return {
+        name: inherited.get(name) if name in _PER_CALL else getattr(call, name)
+        for name in Call.__struct_fields__
+        if name not in _PER_CALL or name in inherited
+    }
+
+
+def build_alike(
+    span: Span, fields: dict[str, Any], usage: ReadUsage, time_to_first_token_seconds: float | None
+) -> Call:
+    """A call like others of its request. Raises InvalidRecord like `build_call`."""
+    attributes = span.attributes
+    own = {
+        "id": text(attributes.get(semconv.ID)) or _identity(span),
+        "started_at": _moment(span.start_unix_nanos),
+        "usage": usage[0],
+        "raw_usage": usage[1],
+        "duration_seconds": _duration_seconds(span),
+        "time_to_first_token_seconds": time_to_first_token_seconds,
+        "trace_id": span.trace_id,
+        "span_id": span.span_id,
+        "parent_span_id": span.parent_span_id or None,
+        "reported_cost_pico_usd": _reported_cost(attributes),
+    }
+    return Call(**{**fields, **own, **_fields_in(attributes)})
+
+
 def _identity(span: Span) -> str:
     """Trace and span name a call where its sender gives it no id of its own."""
     for name, value, length in (
@@ -150,7 +186,7 @@ def _identity(span: Span) -> str:
 
 def tenant_of(span: Span) -> str | None:
     """Whose call it is: the span says, or else its resource."""
-    for attributes in (span.attributes, span.resource):
+    for attributes in (span.whole_attributes(), span.resource):
         tenant = text(first(attributes, semconv.TENANT))
         if tenant:
             return tenant

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collector.receivers import semconv
 from collector.receivers.dialects.fields import (
     Described,
+    alike_fields,
+    build_alike,
     build_call,
     first,
     number,
@@ -31,6 +33,13 @@ def describes_call(span: Span) -> bool:
 def read_call(span: Span, default_tenant: str | None) -> Call:
     """The call. Raises InvalidRecord naming the attribute that is wrong."""
     attributes = span.attributes
+    if span.alike is not None and span.alike.fields is not None and not span.is_error:
+        return build_alike(
+            span,
+            span.alike.fields,
+            read_usage(attributes, semconv.GENAI_USAGE),
+            number(attributes, semconv.GENAI_TIME_TO_FIRST_CHUNK),
+        )
     said = Described(
         dialect=NAME,
         provider=text(first(attributes, semconv.GENAI_PROVIDER)),
@@ -42,4 +51,7 @@ def read_call(span: Span, default_tenant: str | None) -> Call:
         usage=read_usage(attributes, semconv.GENAI_USAGE),
         time_to_first_token_seconds=number(attributes, semconv.GENAI_TIME_TO_FIRST_CHUNK),
     )
-    return build_call(span, said, default_tenant)
+    call = build_call(span, said, default_tenant)
+    if span.alike is not None and not span.is_error:
+        span.alike.fields = alike_fields(call, span)
+    return call
