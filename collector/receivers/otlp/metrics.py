@@ -68,7 +68,7 @@ class _JsonMetricsRequest(msgspec.Struct, rename="camel"):
 _json_request = msgspec.json.Decoder(_JsonMetricsRequest)
 
 
-def decode_protobuf(body: bytes) -> Received:
+def decode_protobuf(body: bytes, _default_tenant: str | None = None) -> Received:
     """Count the points of an ExportMetricsServiceRequest. Raises UnreadableBody when it is none."""
     points = 0
     try:
@@ -81,7 +81,7 @@ def decode_protobuf(body: bytes) -> Received:
     return Received(RECEIVER, ignored=points)
 
 
-def decode_json(body: bytes) -> Received:
+def decode_json(body: bytes, _default_tenant: str | None = None) -> Received:
     """Count the points of such a request in OTLP's JSON. Raises UnreadableBody when it is none."""
     refuse_dense(body)
     try:

@@ -4,12 +4,13 @@ import json
 from typing import Any
 
 import pytest
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceResponse
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
     ExportMetricsServiceRequest,
     ExportMetricsServiceResponse,
 )
 
-from collector.receivers.otlp.answers import export_response
+from collector.receivers.otlp.answers import LogsResponse, MetricsResponse
 from collector.receivers.otlp.metrics import decode_json, decode_protobuf
 from collector.receivers.received import Received
 from ledger.domain.errors import UnreadableBody
@@ -63,21 +64,17 @@ def test_what_is_no_request_in_json_is_unreadable(body: bytes) -> None:
         decode_json(body)
 
 
-def test_an_answer_tells_how_many_were_rejected_in_the_words_of_its_service() -> None:
-    assert json.loads(export_response("traces", 2, "why", as_json=True)) == {
-        "partialSuccess": {"rejectedSpans": "2", "errorMessage": "why"}
-    }
-    assert json.loads(export_response("logs", 2, "why", as_json=True)) == {
-        "partialSuccess": {"rejectedLogRecords": "2", "errorMessage": "why"}
-    }
-    message = ExportMetricsServiceResponse.FromString(
-        export_response("metrics", 2, "why", as_json=False)
-    )
-    assert message.partial_success.rejected_data_points == 2
-    assert message.partial_success.error_message == "why"
-
-
-@pytest.mark.parametrize("receiver", ["traces", "logs", "metrics"])
-def test_full_success_is_an_empty_answer(receiver: str) -> None:
-    assert export_response(receiver, 0, "", as_json=False) == b""
-    assert export_response(receiver, 0, "", as_json=True) == b"{}"
+@pytest.mark.parametrize(
+    ("response", "official", "rejected"),
+    [
+        (LogsResponse, ExportLogsServiceResponse, "rejected_log_records"),
+        (MetricsResponse, ExportMetricsServiceResponse, "rejected_data_points"),
+    ],
+)
+def test_an_answer_is_what_exporters_expect(response: Any, official: Any, rejected: str) -> None:
+    message = response()
+    assert message.SerializeToString() == b""
+    setattr(message.partial_success, rejected, 2)
+    message.partial_success.error_message = "why"
+    read = official.FromString(message.SerializeToString()).partial_success
+    assert (getattr(read, rejected), read.error_message) == (2, "why")
