@@ -98,7 +98,7 @@ def _span(
         alike = known.get(constant)
         if alike is None:
             alike = known[constant] = Alike(as_dict(constant))
-        if alike.fields is None or is_error:
+        if alike.read_call is None or is_error:
             attributes = {**alike.attributes, **attributes}
         return Span(
             span.trace_id.hex(),

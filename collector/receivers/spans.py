@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import msgspec
+
+from ledger.domain.calls import Call
 
 T = TypeVar("T")
 
@@ -31,14 +33,14 @@ def told_events(written: Sequence[T]) -> Sequence[T]:
 class Alike:
     """What spans of one request have in common that differ in varying attributes only.
 
-    `fields` holds the fields of a call that follow from it, once a dialect has read one of them.
+    `read_call` reads further ones from those attributes alone, once a dialect has read the first.
     """
 
-    __slots__ = ("attributes", "fields")
+    __slots__ = ("attributes", "read_call")
 
     def __init__(self, attributes: dict[str, Any]) -> None:
         self.attributes = attributes
-        self.fields: dict[str, Any] | None = None
+        self.read_call: Callable[[Span], Call] | None = None
 
 
 class Span(msgspec.Struct, frozen=True):
@@ -60,7 +62,7 @@ class Span(msgspec.Struct, frozen=True):
     resource: dict[str, Any]
     events: list[Event]
     alike: Alike | None = None
-    """Set where spans are read by the hundred; `attributes` are then whole until it has fields."""
+    """Set where spans come by the hundred; `attributes` are whole until it can read calls."""
 
     def whole_attributes(self) -> dict[str, Any]:
         """All attributes, also where what is alike was left out."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collector.receivers import semconv
 from collector.receivers.dialects.fields import (
     Described,
-    alike_fields,
+    alike,
     build_alike,
     build_call,
     first,
@@ -33,13 +33,6 @@ def describes_call(span: Span) -> bool:
 def read_call(span: Span, default_tenant: str | None) -> Call:
     """The call. Raises InvalidRecord naming the attribute that is wrong."""
     attributes = span.attributes
-    if span.alike is not None and span.alike.fields is not None and not span.is_error:
-        return build_alike(
-            span,
-            span.alike.fields,
-            read_usage(attributes, semconv.GENAI_USAGE),
-            number(attributes, semconv.GENAI_TIME_TO_FIRST_CHUNK),
-        )
     said = Described(
         dialect=NAME,
         provider=text(first(attributes, semconv.GENAI_PROVIDER)),
@@ -53,5 +46,16 @@ def read_call(span: Span, default_tenant: str | None) -> Call:
     )
     call = build_call(span, said, default_tenant)
     if span.alike is not None and not span.is_error:
-        span.alike.fields = alike_fields(call, span)
+        pattern = alike(call, span)
+        span.alike.read_call = lambda further: _read_alike(further, pattern)
     return call
+
+
+def _read_alike(span: Span, pattern: Call) -> Call:
+    attributes = span.attributes
+    return build_alike(
+        span,
+        pattern,
+        read_usage(attributes, semconv.GENAI_USAGE),
+        number(attributes, semconv.GENAI_TIME_TO_FIRST_CHUNK),
+    )
