@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from hashlib import blake2b
 from io import BytesIO
@@ -24,6 +25,8 @@ RECEIVER = "calls"
 
 MOST_TAGS = 64
 _LARGEST_TAGS_BYTES = 1024 * 1024
+_SPAN_ID_DIGITS = 16
+_TRACE_AND_SPAN = re.compile("(?!0{32}|.{32}0{16})[0-9a-f]{48}")
 
 _record = msgspec.json.Decoder(CallRecord)
 
@@ -117,11 +120,17 @@ def _call(record: CallRecord, raw: bytes, default_tenant: str | None) -> Call:
 
 
 def _identity(record: CallRecord, raw: bytes) -> str:
-    """The sender's id, or trace and span, or else a digest, so that resending stays harmless."""
+    """The sender's id, or trace and span, or else a digest, so that resending stays harmless.
+
+    Trace and span name a call only if they are OpenTelemetry's: what many records have in common,
+    such as zeros, would make them copies of each other.
+    """
     if record.id:
         return record.id
     if record.trace_id and record.span_id:
-        return f"{record.trace_id}{record.span_id}"
+        both = f"{record.trace_id}{record.span_id}".lower()
+        if _TRACE_AND_SPAN.fullmatch(both) and len(record.span_id) == _SPAN_ID_DIGITS:
+            return both
     return blake2b(raw.strip(), digest_size=16).hexdigest()
 
 
