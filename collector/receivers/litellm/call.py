@@ -153,11 +153,17 @@ def _references(payload: Payload) -> dict[str, Any]:
     return {
         "cache_hit": cache_hit,
         # An answer from the cache carries the id of the call that once made it.
-        "response_id": None if cache_hit else read_text(response.id),
+        "response_id": None if cache_hit else _response_id(payload, response),
         "service_tier": read_text(breakdown.service_tier) or read_text(response.service_tier),
         "reported_cost_pico_usd": _reported_cost(payload),
         "trace_id": trace_id if _TRACE_ID.fullmatch(trace_id) else None,
     }
+
+
+def _response_id(payload: Payload, response: Response) -> str | None:
+    """The provider's id; where it gave none, LiteLLM puts its own in its place."""
+    name = read_text(response.id)
+    return None if name == read_text(payload.litellm_call_id) else name
 
 
 def _reported_cost(payload: Payload) -> int | None:

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
+from collector.receivers import semconv
+
 PROVIDERS: dict[str, str] = {
-    "azure": "azure.ai.openai",
-    "azure_ai": "azure.ai.inference",
+    **semconv.PROVIDERS,
     "azure_text": "azure.ai.openai",
-    "bedrock": "aws.bedrock",
     "bedrock_converse": "aws.bedrock",
     "cohere_chat": "cohere",
-    "gemini": "gcp.gemini",
-    "mistral": "mistral_ai",
     "moonshot": "moonshot_ai",
     "text-completion-openai": "openai",
-    "vertex_ai": "gcp.vertex_ai",
     "vertex_ai_beta": "gcp.vertex_ai",
     "watsonx": "ibm.watsonx.ai",
-    "xai": "x_ai",
 }
 
 OPERATIONS: dict[str, str] = {

@@ -74,6 +74,7 @@ class Payload(msgspec.Struct, rename={"started": "startTime", "ended": "endTime"
     litellm_call_id: msgspec.Raw = NOT_GIVEN
     trace_id: msgspec.Raw = NOT_GIVEN
     session_id: msgspec.Raw = NOT_GIVEN
+    stream: msgspec.Raw = NOT_GIVEN
     custom_llm_provider: msgspec.Raw = NOT_GIVEN
     model: msgspec.Raw = NOT_GIVEN
     model_group: msgspec.Raw = NOT_GIVEN

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from collector.receivers.litellm.names import provider_name
 from collector.receivers.litellm.payload import (
     CacheCreation,
     Count,
@@ -12,7 +13,9 @@ from collector.receivers.litellm.payload import (
     Payload,
     UsageObject,
     read_object,
+    read_text,
 )
+from collector.receivers.semconv import LITELLM_COUNTED_BY
 from ledger.domain.errors import InvalidRecord
 from ledger.domain.usage import NO_USAGE, Usage, token_count, usage_from_inclusive
 
@@ -21,7 +24,8 @@ def read_usage(payload: Payload, metadata: Metadata) -> tuple[Usage, dict[str, A
     """Disjoint usage, and the counts as they were sent.
 
     LiteLLM writes 0 for what it does not know, so a call without a single token has no known
-    usage. Raises InvalidRecord for a count that is none.
+    usage; its own guesses are kept as sent and not taken for usage. Raises InvalidRecord for a
+    count that is none.
     """
     sent = read_object(metadata.usage_object, UsageObject)
     if sent.input_tokens is not None and sent.prompt_tokens is None:
@@ -31,7 +35,21 @@ def read_usage(payload: Payload, metadata: Metadata) -> tuple[Usage, dict[str, A
     if not any(parts.values()):
         return NO_USAGE, None
     usage = usage_from_inclusive(**{"input_tokens": None, "output_tokens": None, **parts})
-    return usage, {name: tokens for name, tokens in parts.items() if tokens is not None}
+    counts = {name: tokens for name, tokens in parts.items() if tokens is not None}
+    return (NO_USAGE if _is_litellms_own(payload, sent) else usage), counts
+
+
+def _is_litellms_own(payload: Payload, sent: UsageObject) -> bool:
+    """Whether LiteLLM counted by itself, as it does where a stream came without usage.
+
+    These providers always say how much of the input was cached, where they count at all.
+    """
+    provider = provider_name(read_text(payload.custom_llm_provider) or "")
+    return (
+        bytes(payload.stream) == b"true"
+        and provider in LITELLM_COUNTED_BY
+        and sent.prompt_tokens_details is None
+    )
 
 
 def _parts(payload: Payload, sent: UsageObject) -> dict[str, int | None]:

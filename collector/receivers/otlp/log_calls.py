@@ -118,5 +118,6 @@ def _digest(record: LogRecord) -> str:
     response = first(record.attributes, semconv.SHARED_FIELDS["response_id"])
     says = [record.trace_id, record.span_id, record.event_name, record.unix_nanos, text(response)]
     if not record.span_id.strip("0") and response is None:
-        says.append(record.attributes)
+        said = record.attributes
+        says.append({name: said[name] for name in said.keys() - semconv.CONTENT})
     return blake2b(json.dumps(says, sort_keys=True).encode(), digest_size=16).hexdigest()

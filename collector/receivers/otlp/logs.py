@@ -16,7 +16,7 @@ from collector.receivers.otlp.log_record import LogRecord
 from collector.receivers.otlp.logs_json import records_of_json
 from collector.receivers.otlp.logs_protobuf import records_of_protobuf
 from collector.receivers.received import Received
-from collector.receivers.semconv import TENANT
+from collector.receivers.semconv import NO_EVIDENCE, TENANT
 from ledger.domain.errors import InvalidRecord, UnreadableBody
 
 
@@ -61,6 +61,5 @@ def _evidence(record: LogRecord) -> tuple[str | None, str]:
     if record.call_json is not None:
         return tenant_of_json(record.call_json), record_payload(record.call_json)
     said = {**record.resource, **record.attributes}
-    return text(first(record.attributes, TENANT) or first(record.resource, TENANT)), (
-        attributes_payload(said)
-    )
+    tenant = text(first(record.attributes, TENANT) or first(record.resource, TENANT))
+    return tenant, attributes_payload({name: said[name] for name in said.keys() - NO_EVIDENCE})

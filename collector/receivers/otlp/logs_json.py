@@ -18,7 +18,7 @@ from collector.receivers.otlp.log_record import (
     call_json_of_text,
 )
 from collector.receivers.otlp_json_values import Value, integer
-from collector.receivers.semconv import TAG_PREFIX, WANTED
+from collector.receivers.semconv import CONTENT, TAG_PREFIX, WANTED
 from ledger.domain.errors import InvalidRecord
 
 _NOTHING = msgspec.Raw(b"{}")
@@ -123,7 +123,7 @@ def _read(raw: msgspec.Raw, scope: str, resource: dict[str, Any]) -> LogRecord |
 def _wanted(values: list[_KeyValue] | None) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for item in values or ():
-        if item.key in WANTED:
+        if item.key in WANTED and item.key not in CONTENT:
             found[item.key] = _plain(item.value)
         elif item.key.startswith(TAG_PREFIX):
             tags = found.setdefault(TAG_PREFIX, {})

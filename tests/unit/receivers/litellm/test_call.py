@@ -38,6 +38,15 @@ def test_anthropics_own_usage_counts_the_caches_beside_the_input() -> None:
     )
 
 
+def test_what_litellm_counted_itself_of_a_stream_is_kept_and_not_priced() -> None:
+    own = {"tenant": "acme", "usage_object": {"prompt_tokens": 9, "completion_tokens": 4}}
+    call = the_call(stream=True, metadata=own)
+    assert (call.usage, call.raw_usage) == (NO_USAGE, {"input_tokens": 9, "output_tokens": 4})
+    own["usage_object"]["prompt_tokens_details"] = {"cached_tokens": 0}  # type: ignore[index]
+    assert the_call(stream=True, metadata=own).usage.input_tokens == 9
+    assert the_call(stream=True, custom_llm_provider="groq").usage.is_known
+
+
 @pytest.mark.parametrize("usage_object", ["Usage(prompt_tokens=1)", [1], 7, None, {"x": {}}])
 def test_a_usage_object_of_another_form_leaves_the_totals(usage_object: Any) -> None:
     call = the_call(metadata={"tenant": "acme", "usage_object": usage_object})
@@ -217,6 +226,10 @@ def test_an_answer_from_the_cache_does_not_name_the_response_of_another_call() -
     call = the_call(cache_hit=True)
     assert (call.cache_hit, call.response_id) == (True, None)
     assert the_call(cache_hit=None).response_id == "chatcmpl-1"
+
+
+def test_litellms_own_id_is_no_response_id() -> None:
+    assert the_call(litellm_call_id="mine", response={"id": "mine"}).response_id is None
 
 
 def test_a_trace_id_of_opentelemetry_is_one_of_ours_too() -> None:
