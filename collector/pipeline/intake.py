@@ -188,7 +188,7 @@ def accept(received: Received, now: datetime) -> Accepted:
         receiver=received.receiver,
         calls=calls,
         refusals=received.refusals[:_MOST_EVIDENCE_A_REQUEST],
-        rejected=len(received.refusals),
+        rejected=received.rejected,
         ignored=received.ignored,
     )
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from collector.receivers.otlp_json_values import Value, integer
 from collector.receivers.semconv import (
     CONTENT,
     EXCEPTION_TYPE,
@@ -14,30 +15,15 @@ from collector.receivers.semconv import (
     TAG_PREFIX,
     WANTED,
 )
-from collector.receivers.spans import Event, Span
+from collector.receivers.spans import Event, Span, told_events
 from ledger.domain.errors import InvalidRecord
 
 _ERROR_STATUSES = (2, "STATUS_CODE_ERROR")
 
 
-class _Value(msgspec.Struct, rename="camel"):
-    string_value: str | None = None
-    bool_value: bool | None = None
-    int_value: int | str | None = None
-    double_value: float | str | None = None
-
-    def plain(self) -> Any:
-        """The scalar; None for lists and maps, which no wanted attribute is."""
-        if self.int_value is not None:
-            return _integer(self.int_value)
-        if self.double_value is not None:
-            return _float(self.double_value)
-        return self.string_value if self.bool_value is None else self.bool_value
-
-
 class _KeyValue(msgspec.Struct):
     key: str
-    value: _Value | None = None
+    value: Value | None = None
 
 
 class _Resource(msgspec.Struct):
@@ -63,7 +49,7 @@ class _Event(msgspec.Struct, rename="camel"):
         for item in self.attributes or ():
             if item.key == EXCEPTION_TYPE and item.value is not None:
                 exception_type = item.value.string_value
-        return Event(self.name, _integer(self.time_unix_nano) or 0, exception_type)
+        return Event(self.name, integer(self.time_unix_nano) or 0, exception_type)
 
 
 class _Span(msgspec.Struct, rename="camel"):
@@ -73,7 +59,7 @@ class _Span(msgspec.Struct, rename="camel"):
     start_time_unix_nano: int | str = 0
     end_time_unix_nano: int | str = 0
     attributes: list[_KeyValue] | None = None
-    events: list[_Event] | None = None
+    events: list[msgspec.Raw] | None = None
     status: _Status | None = None
 
 
@@ -93,6 +79,7 @@ class _TracesRequest(msgspec.Struct, rename="camel"):
 
 _request = msgspec.json.Decoder(_TracesRequest)
 _span = msgspec.json.Decoder(_Span)
+_event = msgspec.json.Decoder(_Event)
 
 
 def spans_of_json(body: bytes) -> Iterator[Span | InvalidRecord]:
@@ -121,13 +108,13 @@ def _read(span: _Span, scope: str, resource: dict[str, Any]) -> Span:
         span.trace_id.lower(),
         span.span_id.lower(),
         span.parent_span_id.lower(),
-        _integer(span.start_time_unix_nano) or 0,
-        _integer(span.end_time_unix_nano) or 0,
+        integer(span.start_time_unix_nano) or 0,
+        integer(span.end_time_unix_nano) or 0,
         span.status is not None and span.status.code in _ERROR_STATUSES,
         scope,
         _wanted(span.attributes),
         resource,
-        [event.plain() for event in span.events or ()],
+        [_event.decode(event).plain() for event in told_events(span.events or ())],
     )
 
 
@@ -145,20 +132,3 @@ def _wanted(values: list[_KeyValue] | None) -> dict[str, Any]:
             tags = found.setdefault(TAG_PREFIX, {})
             tags[item.key.removeprefix(TAG_PREFIX)] = item.value.plain()
     return found
-
-
-def _integer(value: int | str) -> int | None:
-    """A 64-bit integer as OTLP's JSON writes it; None for text that is none."""
-    if isinstance(value, int):
-        return value
-    digits = value.removeprefix("-")
-    if not digits.isascii() or not digits.isdigit() or len(digits) > 20:
-        return None
-    return int(value)
-
-
-def _float(value: float | str) -> float | None:
-    try:
-        return float(value)
-    except ValueError:
-        return None

@@ -11,6 +11,7 @@ from google.protobuf.message import DecodeError
 from collector.receivers.dialects import read_call
 from collector.receivers.dialects.fields import tenant_of
 from collector.receivers.evidence import attributes_payload
+from collector.receivers.json_density import refuse_dense
 from collector.receivers.otlp_attributes import (
     Attribute,
     as_dict,
@@ -18,10 +19,10 @@ from collector.receivers.otlp_attributes import (
     split_attributes,
 )
 from collector.receivers.otlp_json import spans_of_json
-from collector.receivers.otlp_wire import KeyValue, TracesRequest
+from collector.receivers.otlp_wire import KeyValue, TracesRequest, WireEvent, WireSpan
 from collector.receivers.received import Received
 from collector.receivers.semconv import EXCEPTION_TYPE, NO_EVIDENCE
-from collector.receivers.spans import Alike, Event, Span
+from collector.receivers.spans import Alike, Event, Span, told_events
 from ledger.domain.errors import InvalidRecord, UnreadableBody
 
 RECEIVER = "traces"
@@ -43,6 +44,7 @@ def decode_protobuf(body: bytes, default_tenant: str | None = None) -> Received:
 
 def decode_json(body: bytes, default_tenant: str | None = None) -> Received:
     """Read an ExportTraceServiceRequest in OTLP's JSON. Raises UnreadableBody when it is none."""
+    refuse_dense(body)
     try:
         return _received(spans_of_json(body), default_tenant)
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
@@ -61,7 +63,8 @@ def _received(spans: Iterator[Span | InvalidRecord], default_tenant: str | None)
             call = read_call(span, default_tenant)
         except InvalidRecord as invalid:
             tenant = tenant_of(span)
-            received.refuse(position, invalid.path, invalid.reason, tenant, _evidence(span))
+            payload = _evidence(span) if received.keeps_payloads else None
+            received.refuse(position, invalid.path, invalid.reason, tenant, payload)
             continue
         if call is None:
             received.ignored += 1
@@ -91,9 +94,10 @@ def _spans(request: Any) -> Iterator[Span | InvalidRecord]:
 
 
 def _span(
-    span: Any, scope: str, resource: dict[str, Any], known: dict[tuple[Attribute, ...], Alike]
+    entry: bytes, scope: str, resource: dict[str, Any], known: dict[tuple[Attribute, ...], Alike]
 ) -> Span | InvalidRecord:
     try:
+        span = WireSpan.FromString(entry)
         attributes, constant = split_attributes(span.attributes)
         is_error = span.status.code == _ERROR_STATUS
         alike = known.get(constant)
@@ -111,14 +115,17 @@ def _span(
             scope,
             attributes,
             resource,
-            [_event(event) for event in span.events] if span.events else _NO_EVENTS,
+            [_event(event) for event in told_events(span.events)] if span.events else _NO_EVENTS,
             alike,
         )
+    except DecodeError:
+        return InvalidRecord("span", "is no span in protobuf")
     except InvalidRecord as invalid:
         return invalid
 
 
-def _event(event: Any) -> Event:
+def _event(entry: bytes) -> Event:
+    event = WireEvent.FromString(entry)
     return Event(
         event.name.decode(errors="replace"), event.time_unix_nano, _exception_type(event.attributes)
     )

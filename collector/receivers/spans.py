@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 import msgspec
 
 from ledger.domain.calls import Call
+
+T = TypeVar("T")
+
+MOST_EVENTS = 256
+"""Events of one span that are read at its beginning, and again at its end; SDKs keep 128."""
 
 
 class Event(msgspec.Struct, frozen=True):
@@ -16,6 +21,13 @@ class Event(msgspec.Struct, frozen=True):
     name: str
     unix_nanos: int
     exception_type: str | None = None
+
+
+def told_events(written: Sequence[T]) -> Sequence[T]:
+    """The events of a span that are read: of very many, the first and the last ones."""
+    if len(written) <= 2 * MOST_EVENTS:
+        return written
+    return [*written[:MOST_EVENTS], *written[-MOST_EVENTS:]]
 
 
 class Alike:
