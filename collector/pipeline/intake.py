@@ -10,7 +10,7 @@ import msgspec
 from collector.pipeline.validation import validated
 from collector.pipeline.writer import Writer
 from collector.receivers.received import Received
-from exporters.postgres.batches import Batch, Booked
+from exporters.postgres.batches import Batch, Booked, Mark
 from exporters.postgres.booking import Booker
 from ledger.domain.calls import Call, PricedCall, Refusal
 from ledger.domain.errors import InvalidRecord
@@ -41,7 +41,7 @@ class Intake:
         booker = Booker(database, default_time_zone=settings.time_zone)
         self._writer = Writer(booker, max_waiting_calls=settings.max_waiting_calls)
 
-    def take(self, received: Received) -> Outcome:
+    def take(self, received: Received, mark: Mark | None = None) -> Outcome:
         """Book the good calls of a request and keep the evidence of the others.
 
         Returns once all of it is durable. Raises LedgerUnavailable or Overloaded; then nothing was
@@ -65,6 +65,7 @@ class Intake:
                 refusals=received.refusals[:_MOST_EVIDENCE_A_REQUEST],
                 rejected=len(received.refusals),
                 ignored=received.ignored,
+                mark=mark,
             )
         )
         return Outcome(booked.booked, booked.duplicate, received.ignored, received.refusals)

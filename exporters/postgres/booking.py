@@ -9,6 +9,7 @@ from exporters.postgres.batches import Batch, Booked
 from exporters.postgres.booking_sql import BOOK_STAGE, COUNT_RECORDS
 from exporters.postgres.evidence import keep_refusals
 from exporters.postgres.foundations import Foundations
+from exporters.postgres.marks import keep_marks
 from exporters.postgres.stage import fill_stage
 from ledger.storage.database import Database, driver_connection
 
@@ -47,6 +48,7 @@ class Booker:
             ]
             keep_refusals(driver, batches)
             driver.execute(COUNT_RECORDS, _record_counts(batches, results))
+            keep_marks(driver, batches)
         return results
 
 
