@@ -50,26 +50,45 @@ def decode_ndjson(body: bytes, default_tenant: str | None = None) -> Received:
     return _decode_each((line for line in body.split(b"\n") if line.strip()), default_tenant)
 
 
+def read_record(
+    raw: bytes,
+    default_tenant: str | None = None,
+    *,
+    receiver: str = RECEIVER,
+    place: bytes = b"",
+) -> Call:
+    """Read one call. A call without a name is named by its content and the `place` it stood at.
+
+    Raises InvalidRecord, naming the field, for what is no call or a damaged one.
+    """
+    try:
+        record = _record.decode(raw)
+    except msgspec.ValidationError as error:
+        reason, _, path = str(error).partition(" - at `$")
+        raise InvalidRecord(path.strip("`.") or "record", reason) from error
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise InvalidRecord("record", _malformed(error)) from error
+    return _call(record, place + raw.strip(), default_tenant, receiver)
+
+
 def _decode_each(records: Iterable[bytes], default_tenant: str | None) -> Received:
     received = Received(RECEIVER)
     for position, record in enumerate(records):
         try:
-            received.add(position, _call(_record.decode(record), record, default_tenant))
+            received.add(position, read_record(record, default_tenant))
         except InvalidRecord as invalid:
-            _refuse(received, position, record, invalid.path, invalid.reason)
-        except msgspec.ValidationError as error:
-            reason, _, path = str(error).partition(" - at `$")
-            _refuse(received, position, record, path.strip("`.") or "record", reason)
-        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-            _refuse(received, position, record, "record", _malformed(error))
+            refuse_record(received, position, record, invalid)
     return received
 
 
-def _refuse(received: Received, position: int, record: bytes, path: str, reason: str) -> None:
-    received.refuse(position, path, reason, tenant_of(record), record_payload(record))
+def refuse_record(received: Received, position: int, record: bytes, invalid: InvalidRecord) -> None:
+    """Keep what can be kept of a record that is no sound call."""
+    received.refuse(
+        position, invalid.path, invalid.reason, tenant_of(record), record_payload(record)
+    )
 
 
-def _call(record: CallRecord, raw: bytes, default_tenant: str | None) -> Call:
+def _call(record: CallRecord, content: bytes, default_tenant: str | None, receiver: str) -> Call:
     tenant = record.tenant or default_tenant
     if not tenant:
         raise InvalidRecord("tenant", "missing: every call belongs to a tenant")
@@ -80,7 +99,7 @@ def _call(record: CallRecord, raw: bytes, default_tenant: str | None) -> Call:
     usage, raw_usage = _usage(record.usage)
     return Call(
         tenant=tenant,
-        id=_identity(record, raw),
+        id=_identity(record, content),
         started_at=record.started_at,
         provider=record.provider or infer_provider(model) or UNKNOWN_PROVIDER,
         model=model,
@@ -111,16 +130,17 @@ def _call(record: CallRecord, raw: bytes, default_tenant: str | None) -> Call:
         cache_hit=record.cache_hit,
         verdict=record.verdict,
         tags=record.tags,
+        receiver=receiver,
     )
 
 
-def _identity(record: CallRecord, raw: bytes) -> str:
+def _identity(record: CallRecord, content: bytes) -> str:
     """The sender's id, or trace and span, or else a digest, so that resending stays harmless."""
     if record.id:
         return record.id
     if record.trace_id and record.span_id:
         return f"{record.trace_id}{record.span_id}"
-    return blake2b(raw.strip(), digest_size=16).hexdigest()
+    return blake2b(content, digest_size=16).hexdigest()
 
 
 def _usage(record: UsageRecord | None) -> tuple[Usage, dict[str, Any] | None]:

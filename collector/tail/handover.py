@@ -1,0 +1,131 @@
+"""Handing what was read over to the ledger, patiently: the files keep what it cannot take yet."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import threading
+from collections import Counter
+from collections.abc import Callable
+from typing import TypeVar
+
+from collector.pipeline.intake import Intake
+from collector.receivers.received import Received
+from exporters.postgres.batches import Mark
+from ledger.domain.calls import Call
+from ledger.domain.errors import LedgerUnavailable, Overloaded
+from ledger.storage.database import Database
+from ledger.storage.marks import marks_of
+
+log = logging.getLogger(__name__)
+
+_FIRST_WAIT_SECONDS = 0.25
+_LONGEST_WAIT_SECONDS = 15.0
+_MOST_UNBOOKABLE = 10
+"""Calls of one piece that may fail by themselves; if more do, the fault is not theirs."""
+
+_T = TypeVar("_T")
+
+
+class Stopped(Exception):
+    """The process was told to end before everything was booked."""
+
+
+class Handover:
+    """Books pieces in their order, and waits while the ledger is away."""
+
+    def __init__(self, intake: Intake, database: Database, stopping: threading.Event) -> None:
+        self._intake = intake
+        self._database = database
+        self._stopping = stopping
+        self.tally: Counter[str] = Counter()
+        """Lines by what became of them: booked, duplicate, ignored, rejected."""
+
+    @property
+    def summary(self) -> str:
+        """The tally in a sentence."""
+        tally = self.tally
+        return (
+            f"{tally['booked']} calls booked, {tally['duplicate']} were there already,"
+            f" {tally['rejected']} refused; {tally['ignored']} other lines"
+        )
+
+    def book(self, received: Received, mark: Mark | None) -> None:
+        """Book a piece and the place it reaches to, both or neither. Raises Stopped."""
+        try:
+            self._take(received, mark)
+        except (Stopped, LedgerUnavailable, Overloaded):
+            raise
+        except Exception:
+            # One call that the ledger chokes on must not keep all that follow it waiting.
+            log.exception("booking %d calls failed; booking each alone", len(received.calls))
+            self._take(self._without_unbookable(received), mark)
+
+    def patiently(self, ask: Callable[[], _T]) -> _T:
+        """What a question to the ledger answers, once it does. Raises Stopped."""
+        wait_seconds, was_away = _FIRST_WAIT_SECONDS, False
+        while True:
+            try:
+                answer = ask()
+            except (LedgerUnavailable, Overloaded) as error:
+                if not was_away:
+                    log.warning("waiting for the ledger, nothing is lost: %s", error)
+                was_away = True
+                if self._stopping.wait(wait_seconds):
+                    raise Stopped from error
+                wait_seconds = min(wait_seconds * 2, _LONGEST_WAIT_SECONDS)
+            else:
+                if was_away:
+                    log.info("the ledger is back")
+                return answer
+
+    def _take(self, received: Received, mark: Mark | None) -> None:
+        tries = 0
+
+        def attempt() -> Counter[str]:
+            nonlocal tries
+            tries += 1
+            # An answer that was lost on the way may have been yes.
+            if tries > 1 and mark is not None and self._is_booked(mark):
+                return Counter(booked=len(received.calls))
+            return self._counted(received, mark)
+
+        self.tally += self.patiently(attempt)
+
+    def _counted(self, received: Received, mark: Mark | None) -> Counter[str]:
+        # Taking adds refusals to what it is given, and it may be given the same again.
+        copy = dataclasses.replace(received, refusals=list(received.refusals))
+        outcome = self._intake.take(copy, mark)
+        return Counter(
+            booked=outcome.booked,
+            duplicate=outcome.duplicate,
+            ignored=outcome.ignored,
+            rejected=len(outcome.refusals),
+        )
+
+    def _is_booked(self, mark: Mark) -> bool:
+        return any(
+            (kept.source, kept.place, kept.detail) == (mark.source, mark.place, mark.detail)
+            for kept in marks_of(self._database, mark.source)
+        )
+
+    def _without_unbookable(self, received: Received) -> Received:
+        """Book each call alone; what is left to book are the refusals, with those that failed."""
+        left = Received(received.receiver, refusals=received.refusals, ignored=received.ignored)
+        failed = 0
+        for position, call in zip(received.positions, received.calls, strict=True):
+            try:
+                self._take(Received(received.receiver, [call], [position]), None)
+            except (Stopped, LedgerUnavailable, Overloaded):
+                raise
+            except Exception as error:
+                failed += 1
+                if failed > _MOST_UNBOOKABLE:
+                    raise
+                _refuse(left, position, call, error)
+        return left
+
+
+def _refuse(received: Received, position: int, call: Call, error: Exception) -> None:
+    reason = f"the ledger could not take it: {type(error).__name__}"
+    received.refuse(position, "record", f"{reason} (call {call.id[:256]})", call.tenant)
