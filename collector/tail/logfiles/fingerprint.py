@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from hashlib import blake2b
-from typing import Any
 
 import msgspec
 
@@ -58,14 +57,6 @@ class Prints(msgspec.Struct, frozen=True):
     def begins(self, fd: int) -> bool:
         """Whether a file begins as this content did, whatever follows; only a full head tells."""
         return self.head_bytes == MOST_BYTES and _digest(os.pread(fd, MOST_BYTES, 0)) == self.head
-
-    @classmethod
-    def from_detail(cls, detail: dict[str, Any]) -> Prints:
-        """Prints as a mark holds them. Raises ValueError when it holds none."""
-        return msgspec.convert(detail.get("prints"), cls)
-
-
-NOTHING_READ = Fingerprint().prints
 
 
 def _digest(data: bytes) -> str:
