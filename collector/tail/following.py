@@ -75,14 +75,15 @@ class Follower:
 
     def look(self) -> None:
         """Read what came since the last look. Raises Stopped."""
-        # What is open is read to its end before a file that took its name is begun.
-        self._read_all()
+        # What was begun is read to its end before a file that took its name is begun, and before
+        # any is begun we look for what rotation put aside, which is older.
+        self._read_all([[one for one in f if one.file.place] for f in self._watch.by_family()])
         self._watch.look_around()
-        self._read_all()
+        self._read_all(self._watch.by_family())
 
-    def _read_all(self) -> None:
+    def _read_all(self, families: list[list[Followed]]) -> None:
         """A piece of each log in turn, of one log's files the older one first."""
-        families = self._watch.by_family()
+        families = [family for family in families if family]
         while families:
             for family in families:
                 if self._stopping.is_set():
@@ -97,7 +98,8 @@ class Follower:
             piece = followed.file.next_piece(followed.end)
         except ContentReplaced:
             self._start_over(followed)
-            return True
+            # First look around: rotation may have put aside what was written in between.
+            return False
         except OSError as error:
             self._watch.complaints.say(followed.path, f"cannot be read: {error.strerror}")
             self._watch.drop(followed)

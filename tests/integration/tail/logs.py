@@ -90,7 +90,8 @@ class Tailing:
         self, database: Database, settings: Settings, *patterns: Path | str, **options: Any
     ) -> None:
         self.stopping = threading.Event()
-        self.handover = Handover(Intake(database, settings), database, self.stopping)
+        intake = options.get("intake") or Intake(database, settings)
+        self.handover = Handover(intake, database, self.stopping)
         once = options.get("once", False)
         contents = load_contents(self.handover, database, options.get("host", "host-1"))
         self.watch = Watch(
