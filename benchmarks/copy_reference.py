@@ -7,7 +7,7 @@ import time
 import psycopg
 from psycopg import sql
 
-from exporters.postgres.stage import CALL_COLUMNS
+from exporters.postgres.rows import CALL_COLUMNS
 
 _CHUNK_BYTES = 1 << 20
 

@@ -34,7 +34,7 @@ def ingest_routes(intake: Intake, settings: Settings) -> Blueprint:
         try:
             received = _decode_calls(settings)
         except (UnreadableBody, BodyTooLarge) as error:
-            intake.refuse_body(calls_json.RECEIVER, str(error))
+            intake.refuse_body(calls_json.RECEIVER, str(error)).result()
             raise
         records = len(received.calls) + len(received.refusals)
         return _calls_answer(intake.take(received), records)
@@ -46,7 +46,7 @@ def ingest_routes(intake: Intake, settings: Settings) -> Blueprint:
             outcome = intake.take(_decode_traces(settings, is_json=is_json))
         except TollbookError as error:
             if isinstance(error, UnreadableBody | BodyTooLarge):
-                intake.refuse_body(otlp_traces.RECEIVER, str(error))
+                intake.refuse_body(otlp_traces.RECEIVER, str(error)).result()
             return _otlp_problem(error, is_json=is_json)
         return _otlp_answer(outcome, is_json=is_json)
 

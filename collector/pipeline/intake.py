@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import threading
+from concurrent.futures import Future
 from datetime import UTC, datetime
 
 import msgspec
 
+from collector.pipeline.accepted import Accepted
 from collector.pipeline.validation import validated
 from collector.pipeline.writer import Writer
 from collector.receivers.received import Received
 from exporters.postgres.batches import Batch, Booked, Mark
 from exporters.postgres.booking import Booker
+from exporters.postgres.pricer import Pricer
 from ledger.domain.calls import Call, PricedCall, Refusal
 from ledger.domain.errors import InvalidRecord
-from ledger.pricing.book import PriceBook
 from ledger.settings import Settings
 from ledger.storage.database import Database
-from ledger.storage.price_versions import record_price_versions
 
 _MOST_EVIDENCE_A_REQUEST = 100
 
@@ -35,10 +35,8 @@ class Intake:
     """The way in of one process, shared by its receivers."""
 
     def __init__(self, database: Database, settings: Settings) -> None:
-        self._database = database
-        self._prices = PriceBook()
-        self._recording = threading.Lock()
-        booker = Booker(database, default_time_zone=settings.time_zone)
+        self._pricer = Pricer(database)
+        booker = Booker(database, price=self._pricer.price, default_time_zone=settings.time_zone)
         self._writer = Writer(booker, max_waiting_calls=settings.max_waiting_calls)
 
     def take(self, received: Received, mark: Mark | None = None) -> Outcome:
@@ -47,42 +45,51 @@ class Intake:
         Returns once all of it is durable. Raises LedgerUnavailable or Overloaded; then nothing was
         kept and the whole request may be sent again.
         """
-        now = datetime.now(UTC)
-        priced = []
-        for position, call in zip(received.positions, received.calls, strict=True):
-            try:
-                call = validated(call, now)
-            except InvalidRecord as invalid:
-                received.refusals.append(_refusal(position, call, invalid))
-            else:
-                priced.append(PricedCall(call, self._prices.price(call)))
-        self._record_prices()
-        received.refusals.sort(key=lambda refusal: refusal.index)
-        booked = self._writer.book(
+        accepted = accept(received, datetime.now(UTC))
+        booked = self.hand_in(accepted, mark).result()
+        return Outcome(booked.booked, booked.duplicate, received.ignored, received.refusals)
+
+    def hand_in(self, accepted: Accepted, mark: Mark | None = None) -> Future[Booked]:
+        """Price what was accepted and hand it to the writer; done once it is durable.
+
+        Raises, and the future ends with, LedgerUnavailable or Overloaded.
+        """
+        costs = self._pricer.price_all(accepted.calls)
+        return self._writer.hand_in(
             Batch(
-                receiver=received.receiver,
-                calls=priced,
-                refusals=received.refusals[:_MOST_EVIDENCE_A_REQUEST],
-                rejected=len(received.refusals),
-                ignored=received.ignored,
+                receiver=accepted.receiver,
+                calls=[
+                    PricedCall(call, cost) for call, cost in zip(accepted.calls, costs, strict=True)
+                ],
+                refusals=accepted.refusals,
+                rejected=accepted.rejected,
+                ignored=accepted.ignored,
                 mark=mark,
             )
         )
-        return Outcome(booked.booked, booked.duplicate, received.ignored, received.refusals)
 
-    def refuse_body(self, receiver: str, reason: str) -> Booked:
+    def refuse_body(self, receiver: str, reason: str) -> Future[Booked]:
         """Count a body that could not be read as one refused record and keep the reason."""
         refusal = Refusal(0, "body", reason)
-        return self._writer.book(Batch(receiver=receiver, calls=[], refusals=[refusal], rejected=1))
+        return self.hand_in(Accepted(receiver=receiver, calls=[], refusals=[refusal], rejected=1))
 
-    def _record_prices(self) -> None:
-        """Record new price versions before any call that refers to them can be booked."""
-        if not self._prices.unrecorded:
-            return
-        with self._recording:
-            cards = self._prices.unrecorded
-            record_price_versions(self._database, cards)
-            self._prices.mark_recorded(cards)
+
+def accept(received: Received, now: datetime) -> Accepted:
+    """Sort out what must not be booked; its refusals join those of the receiver, in order."""
+    calls = []
+    for position, call in zip(received.positions, received.calls, strict=True):
+        try:
+            calls.append(validated(call, now))
+        except InvalidRecord as invalid:
+            received.refusals.append(_refusal(position, call, invalid))
+    received.refusals.sort(key=lambda refusal: refusal.index)
+    return Accepted(
+        receiver=received.receiver,
+        calls=calls,
+        refusals=received.refusals[:_MOST_EVIDENCE_A_REQUEST],
+        rejected=len(received.refusals),
+        ignored=received.ignored,
+    )
 
 
 def _refusal(position: int, call: Call, invalid: InvalidRecord) -> Refusal:

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from collector.receivers.semconv import EXCEPTION_TYPE, is_wanted
+from collector.receivers.semconv import EXCEPTION_TYPE, TAG_PREFIX, WANTED
 from collector.receivers.spans import Event, Span
 from ledger.domain.errors import InvalidRecord
 
@@ -63,6 +63,7 @@ class _Event(msgspec.Struct, rename="camel"):
 class _Span(msgspec.Struct, rename="camel"):
     trace_id: str = ""
     span_id: str = ""
+    parent_span_id: str = ""
     start_time_unix_nano: int | str = 0
     end_time_unix_nano: int | str = 0
     attributes: list[_KeyValue] | None = None
@@ -113,6 +114,7 @@ def _read(span: _Span, scope: str, resource: dict[str, Any]) -> Span:
     return Span(
         span.trace_id.lower(),
         span.span_id.lower(),
+        span.parent_span_id.lower(),
         _integer(span.start_time_unix_nano) or 0,
         _integer(span.end_time_unix_nano) or 0,
         span.status is not None and span.status.code in _ERROR_STATUSES,
@@ -124,11 +126,16 @@ def _read(span: _Span, scope: str, resource: dict[str, Any]) -> Span:
 
 
 def _wanted(values: list[_KeyValue] | None) -> dict[str, Any]:
-    return {
-        item.key: item.value.plain()
-        for item in values or ()
-        if item.value is not None and is_wanted(item.key)
-    }
+    found: dict[str, Any] = {}
+    for item in values or ():
+        if item.value is None:
+            continue
+        if item.key in WANTED:
+            found[item.key] = item.value.plain()
+        elif item.key.startswith(TAG_PREFIX):
+            tags = found.setdefault(TAG_PREFIX, {})
+            tags[item.key.removeprefix(TAG_PREFIX)] = item.value.plain()
+    return found
 
 
 def _integer(value: int | str) -> int | None:

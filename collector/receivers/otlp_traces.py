@@ -11,17 +11,19 @@ from google.protobuf.message import DecodeError
 from collector.receivers.dialects import read_call
 from collector.receivers.dialects.fields import tenant_of
 from collector.receivers.evidence import attributes_payload
+from collector.receivers.otlp_attributes import read_attributes
 from collector.receivers.otlp_json import spans_of_json
-from collector.receivers.otlp_wire import TracesRequest
+from collector.receivers.otlp_wire import KeyValue, TracesRequest
 from collector.receivers.received import Received
-from collector.receivers.semconv import EXCEPTION_TYPE, TAG_PREFIX, WANTED
+from collector.receivers.semconv import EXCEPTION_TYPE
 from collector.receivers.spans import Event, Span
 from ledger.domain.errors import InvalidRecord, UnreadableBody
 
 RECEIVER = "traces"
 
 _ERROR_STATUS = 2
-_SCALARS = frozenset(("string_value", "bool_value", "int_value", "double_value"))
+_EXCEPTION_TYPE = EXCEPTION_TYPE.encode()
+_NO_EVENTS: list[Event] = []
 
 
 def decode_protobuf(body: bytes, default_tenant: str | None = None) -> Received:
@@ -63,41 +65,51 @@ def _received(spans: Iterator[Span | InvalidRecord], default_tenant: str | None)
     return received
 
 
-def _spans(request: Any) -> Iterator[Span]:
+def _spans(request: Any) -> Iterator[Span | InvalidRecord]:
     for resource_spans in request.resource_spans:
-        resource = _wanted(resource_spans.resource.attributes)
+        try:
+            resource = read_attributes(resource_spans.resource.attributes)
+        except InvalidRecord as invalid:
+            for scope_spans in resource_spans.scope_spans:
+                yield from (InvalidRecord("resource", str(invalid)) for _ in scope_spans.spans)
+            continue
         for scope_spans in resource_spans.scope_spans:
-            scope = scope_spans.scope.name
+            scope = scope_spans.scope.name.decode(errors="replace")
             for span in scope_spans.spans:
-                yield Span(
-                    span.trace_id.hex(),
-                    span.span_id.hex(),
-                    span.start_time_unix_nano,
-                    span.end_time_unix_nano,
-                    span.status.code == _ERROR_STATUS,
-                    scope,
-                    _wanted(span.attributes),
-                    resource,
-                    [_event(event) for event in span.events],
-                )
+                yield _span(span, scope, resource)
+
+
+def _span(span: Any, scope: str, resource: dict[str, Any]) -> Span | InvalidRecord:
+    try:
+        return Span(
+            span.trace_id.hex(),
+            span.span_id.hex(),
+            span.parent_span_id.hex(),
+            span.start_time_unix_nano,
+            span.end_time_unix_nano,
+            span.status.code == _ERROR_STATUS,
+            scope,
+            read_attributes(span.attributes),
+            resource,
+            [_event(event) for event in span.events] if span.events else _NO_EVENTS,
+        )
+    except InvalidRecord as invalid:
+        return invalid
 
 
 def _event(event: Any) -> Event:
-    exception_type = None
-    if EXCEPTION_TYPE in event.attributes:
-        exception_type = event.attributes[EXCEPTION_TYPE].string_value or None
-    return Event(event.name, event.time_unix_nano, exception_type)
+    return Event(
+        event.name.decode(errors="replace"), event.time_unix_nano, _exception_type(event.attributes)
+    )
 
 
-def _wanted(attributes: Any) -> dict[str, Any]:
-    return {
-        name: _plain(attributes[name])
-        for name in attributes
-        if name in WANTED or name.startswith(TAG_PREFIX)
-    }
-
-
-def _plain(value: Any) -> Any:
-    """A scalar as a Python value; None for lists and maps, which no wanted attribute is."""
-    kind = value.WhichOneof("value")
-    return getattr(value, kind) if kind in _SCALARS else None
+def _exception_type(entries: Any) -> str | None:
+    """The one attribute of an event that is of use; its others can hold content."""
+    for entry in entries:
+        if entry[2 : 2 + len(_EXCEPTION_TYPE)] == _EXCEPTION_TYPE:
+            try:
+                value: bytes = KeyValue.FromString(entry).value.string_value
+            except DecodeError:
+                return None
+            return value.decode(errors="replace") or None
+    return None

@@ -1,8 +1,9 @@
 """A small schema that is wire-compatible with OTLP traces and quicker to read from Python.
 
-On the wire, a protobuf map entry has the bytes of OTLP's KeyValue message. Declaring attributes as
-a map makes each wanted attribute one look-up in C instead of a walk over all of them. Field numbers
-are those of opentelemetry/proto/{trace,resource,common}/v1; fields that are not read are left out.
+Attributes are left as the bytes they came in, since most of them are not wanted and most of the
+others repeat from span to span (`otlp_attributes` reads them). Texts are bytes too: one that is no
+UTF-8 then hurts its own span only. Field numbers are those of
+opentelemetry/proto/{trace,resource,common}/v1; fields that are not read are left out.
 """
 
 from __future__ import annotations
@@ -26,25 +27,27 @@ _TYPES = {
 
 _MESSAGES: dict[str, dict[str, tuple[int, str]]] = {
     "Value": {
-        "string_value": (1, "oneof string"),
+        "string_value": (1, "oneof bytes"),
         "bool_value": (2, "oneof bool"),
         "int_value": (3, "oneof int64"),
         "double_value": (4, "oneof double"),
     },
-    "Resource": {"attributes": (1, "map Value")},
-    "Scope": {"name": (1, "string")},
+    "KeyValue": {"key": (1, "bytes"), "value": (2, "Value")},
+    "Resource": {"attributes": (1, "repeated bytes")},
+    "Scope": {"name": (1, "bytes")},
     "Status": {"code": (3, "enum")},
     "Event": {
         "time_unix_nano": (1, "fixed64"),
-        "name": (2, "string"),
-        "attributes": (3, "map Value"),
+        "name": (2, "bytes"),
+        "attributes": (3, "repeated bytes"),
     },
     "Span": {
         "trace_id": (1, "bytes"),
         "span_id": (2, "bytes"),
+        "parent_span_id": (4, "bytes"),
         "start_time_unix_nano": (7, "fixed64"),
         "end_time_unix_nano": (8, "fixed64"),
-        "attributes": (9, "map Value"),
+        "attributes": (9, "repeated bytes"),
         "events": (11, "repeated Event"),
         "status": (15, "Status"),
     },
@@ -68,24 +71,14 @@ def _describe(name: str, fields: dict[str, tuple[int, str]]) -> DescriptorProto:
             if not message.oneof_decl:
                 message.oneof_decl.add(name="value")
             field.oneof_index = 0
-        elif modifier in ("repeated", "map"):
+        elif modifier == "repeated":
             field.label = FieldDescriptorProto.LABEL_REPEATED
-        if modifier == "map":
-            entry_name = f"{field_name.title()}Entry"
-            message.nested_type.append(_map_entry(entry_name, type_name))
-            type_name = f"{name}.{entry_name}"
         if type_name in _TYPES:
             field.type = _TYPES[type_name]
         else:
             field.type = FieldDescriptorProto.TYPE_MESSAGE
             field.type_name = f".{_PACKAGE}.{type_name}"
     return message
-
-
-def _map_entry(name: str, value_type: str) -> DescriptorProto:
-    entry = _describe(name, {"key": (1, "string"), "value": (2, value_type)})
-    entry.options.map_entry = True
-    return entry
 
 
 def _build() -> dict[str, Any]:
@@ -99,6 +92,7 @@ def _build() -> dict[str, Any]:
 
 
 _CLASSES = _build()
+KeyValue: Any = _CLASSES[f"{_PACKAGE}.KeyValue"]
 TracesRequest: Any = _CLASSES[f"{_PACKAGE}.TracesRequest"]
 TracesResponse: Any = _CLASSES[f"{_PACKAGE}.TracesResponse"]
 RpcStatus: Any = _CLASSES[f"{_PACKAGE}.RpcStatus"]

@@ -116,6 +116,11 @@ WANTED = frozenset(
 )  # fmt: skip
 
 
-def is_wanted(name: str) -> bool:
-    """Whether an attribute says something that a call keeps: a listed name, or a tag."""
-    return name in WANTED or name.startswith(TAG_PREFIX)
+DIFFERENT_EACH_TIME = frozenset(
+    (
+        ID, *REPORTED_COST, GENAI_TIME_TO_FIRST_CHUNK, OPENINFERENCE_PARAMETERS,
+        *(name for field in ("session", "operation_id", "reservation_id", "response_id")
+          for name in SHARED_FIELDS[field]),
+    )
+)  # fmt: skip
+"""Attributes whose values hardly repeat: remembering them would be of no use."""

@@ -18,12 +18,14 @@ class Event(msgspec.Struct, frozen=True):
 class Span(msgspec.Struct, frozen=True):
     """One span with what it inherits from its scope and resource.
 
-    `attributes` and `resource` hold the names that `semconv.is_wanted` lists and nothing else:
-    content is not even decoded.
+    `attributes` and `resource` hold the names of `semconv.WANTED`, and tags together under
+    TAG_PREFIX; content is not even decoded.
     """
 
     trace_id: str
     span_id: str
+    parent_span_id: str
+    """Empty for the first span of a trace."""
     start_unix_nanos: int
     end_unix_nanos: int
     is_error: bool

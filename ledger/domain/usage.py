@@ -85,7 +85,10 @@ def usage_from_inclusive(  # noqa: PLR0913 - one parameter a token type
 def _rest(whole: int | None, parts: tuple[int | None, ...]) -> int | None:
     if whole is None:
         return None
-    rest = whole - sum(part or 0 for part in parts)
+    rest = whole
+    for part in parts:
+        if part:
+            rest -= part
     return rest if rest >= 0 else whole
 
 

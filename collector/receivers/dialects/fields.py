@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
@@ -14,10 +15,12 @@ from collector.receivers.spans import Span
 from ledger.domain.calls import ERROR, OK, UNKNOWN_MODEL, UNKNOWN_PROVIDER, Call
 from ledger.domain.errors import InvalidRecord
 from ledger.domain.money import pico_from_usd
-from ledger.domain.usage import Usage, token_count, usage_from_inclusive
+from ledger.domain.usage import MAX_TOKENS, Usage, token_count, usage_from_inclusive
 from ledger.pricing.catalog import infer_provider
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_TRACE_ID_DIGITS = 32
+_SPAN_ID_DIGITS = 16
 _LAST_UNIX_NANOS = 4_102_444_800 * 10**9  # year 2100
 
 _FIELD_AND_RANK: dict[str, tuple[str, int]] = {
@@ -71,8 +74,10 @@ def read_usage(attributes: Mapping[str, Any], table: Mapping[str, tuple[str, ...
     for part, names in table.items():
         for name in names:
             if name in attributes:
-                counts[part] = _count(attributes[name], name)
-                sent[name] = attributes[name]
+                value = attributes[name]
+                plain = type(value) is int and 0 <= value <= MAX_TOKENS
+                counts[part] = value if plain else _count(value, name)
+                sent[name] = value
                 break
     return usage_from_inclusive(**counts), sent or None
 
@@ -97,13 +102,14 @@ def build_call(span: Span, said: Described, default_tenant: str | None) -> Call:
     attributes = span.attributes
     error_type = _error_type(span)
     status = ERROR if error_type else OK
+    attempt = attributes.get(semconv.ATTEMPT)
     model = text(attributes.get(semconv.MODEL)) or said.model or said.request_model
     if model is None and status == OK:
         raise InvalidRecord("gen_ai.request.model", "missing: a call names its model")
     provider = text(attributes.get(semconv.PROVIDER)) or (said.provider and said.provider.lower())
     return Call(
         tenant=tenant_of(span) or _default(default_tenant),
-        id=text(attributes.get(semconv.ID)) or f"{span.trace_id}{span.span_id}",
+        id=text(attributes.get(semconv.ID)) or _identity(span),
         started_at=_moment(span.start_unix_nanos),
         provider=provider or infer_provider(model or "") or UNKNOWN_PROVIDER,
         model=model or UNKNOWN_MODEL,
@@ -117,13 +123,29 @@ def build_call(span: Span, said: Described, default_tenant: str | None) -> Call:
         time_to_first_token_seconds=said.time_to_first_token_seconds,
         trace_id=span.trace_id or None,
         span_id=span.span_id or None,
-        attempt=_count(attributes.get(semconv.ATTEMPT), semconv.ATTEMPT),
+        parent_span_id=span.parent_span_id or None,
+        attempt=None if attempt is None else _count(attempt, semconv.ATTEMPT),
         reported_cost_pico_usd=_reported_cost(attributes),
         cache_hit=_flag(attributes.get(semconv.CACHE_HIT)),
         tags=_tags(attributes),
         dialect=said.dialect,
+        receiver="traces",
+        scope=span.scope,
         **_shared_fields(span),
     )
+
+
+def _identity(span: Span) -> str:
+    """Trace and span name a call where its sender gives it no id of its own."""
+    for name, value, length in (
+        ("trace_id", span.trace_id, _TRACE_ID_DIGITS),
+        ("span_id", span.span_id, _SPAN_ID_DIGITS),
+    ):
+        if len(value) != length or not value.strip("0"):
+            raise InvalidRecord(
+                name, f"expected {length // 2} bytes that are not all zero, or {semconv.ID}"
+            )
+    return span.trace_id + span.span_id
 
 
 def tenant_of(span: Span) -> str | None:
@@ -154,20 +176,32 @@ def _default(default_tenant: str | None) -> str:
 
 def _shared_fields(span: Span) -> dict[str, str]:
     """The fields that any dialect may carry: the span's own value wins over its resource's."""
-    fields = _fields_in(span.resource)
-    fields.update(_fields_in(span.attributes))
-    return fields
+    resource, inherited = _latest.inherited
+    if resource is not span.resource:
+        inherited = _fields_in(span.resource)
+        _latest.inherited = (span.resource, inherited)
+    return {**inherited, **_fields_in(span.attributes)}
+
+
+class _Latest(threading.local):
+    """The fields of the resource whose spans are being read: they are the same for all of them."""
+
+    inherited: tuple[Mapping[str, Any] | None, dict[str, str]] = (None, {})
+
+
+_latest = _Latest()
 
 
 def _fields_in(attributes: Mapping[str, Any]) -> dict[str, str]:
     found: dict[str, str] = {}
     ranks: dict[str, int] = {}
     for name, value in attributes.items():
-        if name not in _FIELD_AND_RANK:
+        known = _FIELD_AND_RANK.get(name)
+        if known is None:
             continue
-        field, rank = _FIELD_AND_RANK[name]
-        said = text(value)
-        if said is not None and rank < ranks.get(field, len(_FIELD_AND_RANK)):
+        field, rank = known
+        said = value if type(value) is str else text(value)
+        if said and (field not in found or rank < ranks[field]):
             found[field], ranks[field] = said, rank
     return found
 
@@ -175,7 +209,8 @@ def _fields_in(attributes: Mapping[str, Any]) -> dict[str, str]:
 def _moment(unix_nanos: int) -> datetime:
     if not 0 <= unix_nanos <= _LAST_UNIX_NANOS:
         raise InvalidRecord("start_time_unix_nano", f"{unix_nanos} is no believable time")
-    return _EPOCH + timedelta(microseconds=unix_nanos // 1000)
+    seconds, nanos = divmod(unix_nanos, 10**9)
+    return _EPOCH + timedelta(0, seconds, nanos // 1000)
 
 
 def _duration_seconds(span: Span) -> float | None:
@@ -200,6 +235,8 @@ def _flag(value: Any) -> bool | None:
 def _reported_cost(attributes: Mapping[str, Any]) -> int | None:
     """What the sender says the call cost; a figure that is none is left out, the call is kept."""
     value = first(attributes, semconv.REPORTED_COST)
+    if value is None:
+        return None
     if not isinstance(value, str | int | float) or isinstance(value, bool):
         return None
     try:
@@ -209,6 +246,5 @@ def _reported_cost(attributes: Mapping[str, Any]) -> int | None:
 
 
 def _tags(attributes: Mapping[str, Any]) -> dict[str, Any] | None:
-    """What is wanted of a span and no listed name is a tag."""
-    names = attributes.keys() - semconv.WANTED
-    return {name.removeprefix(semconv.TAG_PREFIX): attributes[name] for name in names} or None
+    tags: dict[str, Any] | None = attributes.get(semconv.TAG_PREFIX)
+    return tags

@@ -35,7 +35,7 @@ def told(call: Any) -> dict[str, Any]:
     fields = msgspec.to_builtins(call)
     fields["usage"] = {k: v for k, v in fields["usage"].items() if v is not None}
     defaults = {"status": "ok", "operation": "chat"}
-    identity = {"id", "trace_id", "span_id", "dialect"}
+    identity = {"id", "trace_id", "span_id", "parent_span_id", "dialect", "receiver", "scope"}
     return {
         name: value
         for name, value in fields.items()
