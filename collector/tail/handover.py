@@ -30,6 +30,9 @@ _T = TypeVar("_T")
 class Stopped(Exception):
     """The process was told to end before everything was booked."""
 
+    def __init__(self, what: str = "stopped before everything was booked") -> None:
+        super().__init__(what)
+
 
 class Handover:
     """Books pieces in their order, and waits while the ledger is away."""

@@ -6,7 +6,6 @@ import os
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -136,10 +135,9 @@ class _LogLife(RuleBasedStateMachine):
 
 
 @pytest.fixture
-def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Rotated logs count as ended at once."""
     monkeypatch.setattr("collector.tail.watching._QUIET_SECONDS", -1.0)
-    yield
 
 
 @pytest.mark.usefixtures("quick")
@@ -148,5 +146,10 @@ def test_each_call_is_booked_once(
     database: Database, books: Books, tmp_path: Path, named: str
 ) -> None:
     intake = Intake(database, Settings(home=tmp_path))
-    run_state_machine_as_test(lambda: _LogLife(database, books, intake, named), settings=_MACHINES)
+
+    class Life(_LogLife):
+        def __init__(self) -> None:
+            super().__init__(database, books, intake, named)
+
+    run_state_machine_as_test(Life, settings=_MACHINES)
     assert books.ingest_counts().get(("tail", "duplicate"), 0) == 0
