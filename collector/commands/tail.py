@@ -16,7 +16,7 @@ from collector.pipeline.intake import Intake
 from collector.tail.following import Follower
 from collector.tail.handover import Handover, Stopped
 from collector.tail.logfiles.finding import Finder
-from collector.tail.memory import Memory, host_name, load_contents
+from collector.tail.memory import Memory, check_schema, host_name, load_contents
 from collector.tail.pipe import read_pipe
 from collector.tail.watching import Watch
 from ledger.storage.database import Database
@@ -61,6 +61,7 @@ def command(
         database = Database(url, max_connections=_CONNECTIONS)
         handover = Handover(Intake(database, settings), database, stopping)
         try:
+            check_schema(handover, database)
             if logs == (_PIPE,):
                 read_pipe(0, handover, default_tenant=options.default_tenant, stopping=stopping)
                 faults = []

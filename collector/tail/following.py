@@ -101,8 +101,7 @@ class Follower:
             # First look around: rotation may have put aside what was written in between.
             return False
         except OSError as error:
-            self._watch.complaints.say(followed.path, f"cannot be read: {error.strerror}")
-            self._watch.drop(followed)
+            self._give_up(followed, error)
             return False
         if piece is None:
             if followed.content is None and followed.file.place:
@@ -154,18 +153,29 @@ class Follower:
 
     def _end_rotated(self) -> None:
         for followed in self._watch.ended():
-            self._take_unfinished(followed)
+            if not self._take_unfinished(followed):
+                continue
             place = followed.file.place
             if followed.file.size > place:
                 log.warning("%s ends within a line, which began at byte %d", followed.path, place)
             self._watch.settle(followed)
         self._watch.make_room()
 
-    def _take_unfinished(self, followed: Followed) -> None:
+    def _take_unfinished(self, followed: Followed) -> bool:
+        """Whether the log is as it was, and done with."""
         try:
             piece = followed.file.take_unfinished(is_whole_call, followed.end)
         except ContentReplaced:
             self._start_over(followed)
-            return
+            return False
+        except OSError as error:
+            self._give_up(followed, error)
+            return False
         if piece is not None:
             self._book(followed, piece)
+        return True
+
+    def _give_up(self, followed: Followed, error: OSError) -> None:
+        """Close a log that cannot be read at the moment; it is tried again at the next look."""
+        self._watch.complaints.say(followed.path, f"cannot be read: {error.strerror}")
+        self._watch.drop(followed)

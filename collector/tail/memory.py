@@ -30,13 +30,14 @@ def host_name() -> str:
     return machine_id if machine_id.isalnum() and len(machine_id) == 32 else os.uname().nodename
 
 
-def load_contents(handover: Handover, database: Database, host: str) -> Contents:
-    """Everything that was read on this host before.
-
-    Raises Stopped, and InvalidSetting when the ledger's schema is another version's.
-    """
+def check_schema(handover: Handover, database: Database) -> None:
+    """Raise InvalidSetting when the ledger's schema is another version's, Stopped when told to."""
     if not handover.patiently(lambda: schema_is_current(Reader(database, LOCAL_OPERATOR))):
         raise InvalidSetting("the ledger has another version's schema; run `tollbook migrate`")
+
+
+def load_contents(handover: Handover, database: Database, host: str) -> Contents:
+    """Everything that was read on this host before. Raises Stopped."""
     contents = Contents(host)
     contents.load(handover.patiently(lambda: marks_of(database, contents.prefix)))
     return contents

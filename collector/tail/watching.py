@@ -162,8 +162,13 @@ class Watch:
             if found.is_named:
                 self.complaints.say(found.shown, str(fault))
             return
-        self.complaints.settle(found.shown)
-        followed = self._identified(found, fd, stat)
+        try:
+            followed = self._identified(found, fd, stat)
+        except OSError as error:
+            self.complaints.say(found.shown, f"cannot be read: {error.strerror}")
+            followed = None
+        else:
+            self.complaints.settle(found.shown)
         if followed is None:
             os.close(fd)
         else:

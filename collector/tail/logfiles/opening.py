@@ -20,7 +20,7 @@ def look(path: str) -> os.stat_result:
     try:
         found = Path(path).stat()
     except FileNotFoundError as error:
-        raise Unreadable("is not there; waiting for it") from error
+        raise Unreadable("is not there") from error
     except OSError as error:
         raise Unreadable(f"cannot be read: {error.strerror}") from error
     _refuse_other_kinds(found)
