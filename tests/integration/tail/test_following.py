@@ -213,7 +213,11 @@ def test_a_manual_copy_beside_the_log_is_not_read_again(log: Log, tail: Tail, bo
     pattern = log.path.parent / "app.log*"
     tailing = tail(pattern)
     tailing.look()
+    log.append(a_line())
+    tailing.watch.look_around()
     shutil.copy(log.path, log.path.with_name("app.log.bak"))
+    tailing.watch.look_around()
+    tailing.look()
     log.append(a_line())
     tailing.look()
     tail(pattern).look()
