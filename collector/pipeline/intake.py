@@ -1,13 +1,15 @@
-"""From what a receiver decoded to durable calls: validate, price, book."""
+"""From validated calls to durable ones: price, book, or spool while Postgres is away."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import Future
-from datetime import UTC, datetime
+from datetime import datetime
 
 import msgspec
 
 from collector.pipeline.accepted import Accepted
+from collector.pipeline.outcome import Outcome
 from collector.pipeline.validation import validated
 from collector.pipeline.writer import Writer
 from collector.receivers.received import Received
@@ -22,15 +24,6 @@ from ledger.storage.database import Database
 _MOST_EVIDENCE_A_REQUEST = 100
 
 
-class Outcome(msgspec.Struct, frozen=True):
-    """What became of a request's records."""
-
-    booked: int
-    duplicate: int
-    ignored: int
-    refusals: list[Refusal]
-
-
 class Intake:
     """The way in of one process, shared by its receivers."""
 
@@ -39,21 +32,25 @@ class Intake:
         booker = Booker(database, price=self._pricer.price, default_time_zone=settings.time_zone)
         self._writer = Writer(booker, max_waiting_calls=settings.max_waiting_calls)
 
-    def take(self, received: Received, mark: Mark | None = None) -> Outcome:
-        """Book the good calls of a request and keep the evidence of the others.
+    def take(
+        self, accepted: Accepted, mark: Mark | None = None, *, refusals: Sequence[Refusal] = ()
+    ) -> Future[Outcome]:
+        """Make a request's records durable; `refusals` are told in the outcome.
 
-        Returns once all of it is durable. Raises LedgerUnavailable or Overloaded; then nothing was
-        kept and the whole request may be sent again.
+        Raises, and the future ends with, LedgerUnavailable or Overloaded; then nothing was kept and
+        the whole request may be sent again.
         """
-        accepted = accept(received, datetime.now(UTC))
-        booked = self.hand_in(accepted, mark).result()
-        return Outcome(booked.booked, booked.duplicate, received.ignored, received.refusals)
+        outcome: Future[Outcome] = Future()
+        booked = self._hand_in(accepted, mark)
+        booked.add_done_callback(lambda done: _settle(done, accepted, refusals, outcome))
+        return outcome
 
-    def hand_in(self, accepted: Accepted, mark: Mark | None = None) -> Future[Booked]:
-        """Price what was accepted and hand it to the writer; done once it is durable.
+    def refuse_body(self, receiver: str, reason: str) -> Future[Outcome]:
+        """Count a body that could not be read as one refused record and keep the reason."""
+        refusal = Refusal(0, "body", reason)
+        return self.take(Accepted(receiver=receiver, calls=[], refusals=[refusal], rejected=1))
 
-        Raises, and the future ends with, LedgerUnavailable or Overloaded.
-        """
+    def _hand_in(self, accepted: Accepted, mark: Mark | None) -> Future[Booked]:
         costs = self._pricer.price_all(accepted.calls)
         return self._writer.hand_in(
             Batch(
@@ -68,10 +65,23 @@ class Intake:
             )
         )
 
-    def refuse_body(self, receiver: str, reason: str) -> Future[Booked]:
-        """Count a body that could not be read as one refused record and keep the reason."""
-        refusal = Refusal(0, "body", reason)
-        return self.hand_in(Accepted(receiver=receiver, calls=[], refusals=[refusal], rejected=1))
+
+def _settle(
+    done: Future[Booked], accepted: Accepted, refusals: Sequence[Refusal], outcome: Future[Outcome]
+) -> None:
+    error = done.exception()
+    if error is not None:
+        outcome.set_exception(error)
+        return
+    result = done.result()
+    outcome.set_result(
+        Outcome(
+            booked=result.booked,
+            duplicate=result.duplicate,
+            ignored=accepted.ignored,
+            refusals=list(refusals),
+        )
+    )
 
 
 def accept(received: Received, now: datetime) -> Accepted:

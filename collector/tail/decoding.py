@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from collector.pipeline.accepted import Accepted
 from collector.pipeline.validation import validated
 from collector.receivers.calls_json import read_record, refuse_record
 from collector.receivers.log_lines import call_in
@@ -14,11 +15,13 @@ from collector.tail.logfiles.reading import MOST_LINE_BYTES, Line, Piece
 from ledger.domain.errors import InvalidRecord
 
 RECEIVER = "tail"
+_MOST_EVIDENCE = 1_000
+"""Refused lines of one piece that are kept; all are counted."""
 
 
 def decode_piece(
     piece: Piece, *, path: str, content_name: str, default_tenant: str | None
-) -> Received:
+) -> Accepted:
     """What a piece of a log holds; a refusal says in which file and at which byte it stood.
 
     A call without a name is named by its content, its line and the byte that it began at: two equal
@@ -40,7 +43,13 @@ def decode_piece(
     for offset, length in piece.overlong:
         reason = f"a line of {length} bytes; no more than {MOST_LINE_BYTES} are read"
         received.refuse(0, "line", f"{reason} ({path}, byte {offset})")
-    return received
+    return Accepted(
+        receiver=RECEIVER,
+        calls=received.calls,
+        refusals=received.refusals[:_MOST_EVIDENCE],
+        rejected=len(received.refusals),
+        ignored=received.ignored,
+    )
 
 
 def is_whole_call(line: bytes) -> bool:

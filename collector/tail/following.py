@@ -127,13 +127,13 @@ class Follower:
             place=piece.end,
             prints=file.fingerprint.prints,
         )
-        received = decode_piece(
+        accepted = decode_piece(
             piece,
             path=followed.path,
             content_name=content.name,
             default_tenant=self._default_tenant,
         )
-        self._handover.book(received, content.mark())
+        self._handover.book(accepted, content.mark())
         followed.content = content
         self._contents.keep(content)
 

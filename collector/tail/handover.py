@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import dataclasses
 import logging
 import threading
 from collections import Counter
 from collections.abc import Callable
 from typing import TypeVar
 
+import msgspec
+
+from collector.pipeline.accepted import Accepted
 from collector.pipeline.intake import Intake
-from collector.receivers.received import Received
 from exporters.postgres.batches import Mark
-from ledger.domain.calls import Call
+from ledger.domain.calls import Call, Refusal
 from ledger.domain.errors import LedgerUnavailable, Overloaded
 from ledger.storage.database import Database
 from ledger.storage.marks import marks_of
@@ -53,16 +54,16 @@ class Handover:
             f" {tally['rejected']} refused; {tally['ignored']} other lines"
         )
 
-    def book(self, received: Received, mark: Mark | None) -> None:
+    def book(self, accepted: Accepted, mark: Mark | None) -> None:
         """Book a piece and the place it reaches to, both or neither. Raises Stopped."""
         try:
-            self._take(received, mark)
+            self._take(accepted, mark)
         except (Stopped, LedgerUnavailable, Overloaded):
             raise
         except Exception:
             # One call that the ledger chokes on must not keep all that follow it waiting.
-            log.exception("booking %d calls failed; booking each alone", len(received.calls))
-            self._take(self._without_unbookable(received), mark)
+            log.exception("booking %d calls failed; booking each alone", len(accepted.calls))
+            self._take(self._without_unbookable(accepted), mark)
 
     def patiently(self, ask: Callable[[], _T]) -> _T:
         """What a question to the ledger answers, once it does. Raises Stopped."""
@@ -82,7 +83,7 @@ class Handover:
                     log.info("the ledger is back")
                 return answer
 
-    def _take(self, received: Received, mark: Mark | None) -> None:
+    def _take(self, accepted: Accepted, mark: Mark | None) -> None:
         tries = 0
 
         def attempt() -> Counter[str]:
@@ -90,21 +91,11 @@ class Handover:
             tries += 1
             # An answer that was lost on the way may have been yes.
             if tries > 1 and mark is not None and self._is_booked(mark):
-                return Counter(booked=len(received.calls))
-            return self._counted(received, mark)
+                return _counted(accepted, duplicate=0)
+            outcome = self._intake.take(accepted, mark).result()
+            return _counted(accepted, outcome.duplicate)
 
         self.tally += self.patiently(attempt)
-
-    def _counted(self, received: Received, mark: Mark | None) -> Counter[str]:
-        # Taking adds refusals to what it is given, and it may be given the same again.
-        copy = dataclasses.replace(received, refusals=list(received.refusals))
-        outcome = self._intake.take(copy, mark)
-        return Counter(
-            booked=outcome.booked,
-            duplicate=outcome.duplicate,
-            ignored=outcome.ignored,
-            rejected=len(outcome.refusals),
-        )
 
     def _is_booked(self, mark: Mark) -> bool:
         return any(
@@ -112,23 +103,35 @@ class Handover:
             for kept in marks_of(self._database, mark.source)
         )
 
-    def _without_unbookable(self, received: Received) -> Received:
+    def _without_unbookable(self, accepted: Accepted) -> Accepted:
         """Book each call alone; what is left to book are the refusals, with those that failed."""
-        left = Received(received.receiver, refusals=received.refusals, ignored=received.ignored)
-        failed = 0
-        for position, call in zip(received.positions, received.calls, strict=True):
+        failed: list[Refusal] = []
+        for call in accepted.calls:
             try:
-                self._take(Received(received.receiver, [call], [position]), None)
+                self._take(Accepted(receiver=accepted.receiver, calls=[call]), None)
             except (Stopped, LedgerUnavailable, Overloaded):
                 raise
             except Exception as error:
-                failed += 1
-                if failed > _MOST_UNBOOKABLE:
+                failed.append(_refusal(call, error))
+                if len(failed) > _MOST_UNBOOKABLE:
                     raise
-                _refuse(left, position, call, error)
-        return left
+        return msgspec.structs.replace(
+            accepted,
+            calls=[],
+            refusals=[*accepted.refusals, *failed],
+            rejected=accepted.rejected + len(failed),
+        )
 
 
-def _refuse(received: Received, position: int, call: Call, error: Exception) -> None:
-    reason = f"the ledger could not take it: {type(error).__name__}"
-    received.refuse(position, "record", f"{reason} (call {call.id[:256]})", call.tenant)
+def _counted(accepted: Accepted, duplicate: int) -> Counter[str]:
+    return Counter(
+        booked=len(accepted.calls) - duplicate,
+        duplicate=duplicate,
+        ignored=accepted.ignored,
+        rejected=accepted.rejected,
+    )
+
+
+def _refusal(call: Call, error: Exception) -> Refusal:
+    reason = f"the ledger could not take it: {type(error).__name__} (call {call.id[:256]})"
+    return Refusal(0, "record", reason, call.tenant)

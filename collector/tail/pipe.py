@@ -100,8 +100,8 @@ def read_pipe(
 def _book(piece: Piece | None, handover: Handover, default_tenant: str | None) -> None:
     if piece is None:
         return
-    received = decode_piece(piece, path=NAME, content_name="", default_tenant=default_tenant)
+    accepted = decode_piece(piece, path=NAME, content_name="", default_tenant=default_tenant)
     try:
-        handover.book(received, None)
+        handover.book(accepted, None)
     except Stopped as stopped:
         raise Stopped(f"{len(piece.lines)} lines that were read could not be booked") from stopped

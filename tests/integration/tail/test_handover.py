@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import Future
 
 import pytest
 
-from collector.pipeline.intake import Intake, Outcome
-from collector.receivers.received import Received
+from collector.pipeline.accepted import Accepted
+from collector.pipeline.intake import Intake
+from collector.pipeline.outcome import Outcome
 from collector.tail.handover import Handover, Stopped
 from exporters.postgres.batches import Mark
+from ledger.domain.calls import Refusal
 from ledger.domain.errors import LedgerUnavailable
 from ledger.settings import Settings
 from ledger.storage.database import Database
@@ -20,11 +24,9 @@ from tests.integration.books import Books
 MARK = Mark("tail:host:log:1", 700, {"name": "1"})
 
 
-def _received(*ids: str) -> Received:
-    received = Received("tail")
-    for position, name in enumerate(ids):
-        received.add(position, a_call(id=name, receiver="tail"))
-    return received
+def _accepted(*ids: str, ignored: int = 0) -> Accepted:
+    calls = [a_call(id=name, receiver="tail") for name in ids]
+    return Accepted(receiver="tail", calls=calls, ignored=ignored)
 
 
 @pytest.fixture
@@ -33,7 +35,7 @@ def handover(database: Database, settings: Settings) -> Handover:
 
 
 def test_the_place_is_booked_with_the_calls(handover: Handover, books: Books) -> None:
-    handover.book(_received("a", "b"), MARK)
+    handover.book(_accepted("a", "b"), MARK)
     assert books.rows("SELECT source, place, detail FROM ingest_marks") == [
         {"source": MARK.source, "place": 700, "detail": {"name": "1"}}
     ]
@@ -48,17 +50,22 @@ def test_an_answer_that_was_lost_is_asked_for_and_not_booked_again(
 
         answers = 0
 
-        def take(self, received: Received, mark: Mark | None = None) -> Outcome:
-            outcome = super().take(received, mark)
+        def take(
+            self,
+            accepted: Accepted,
+            mark: Mark | None = None,
+            *,
+            refusals: Sequence[Refusal] = (),
+        ) -> Future[Outcome]:
+            outcome = super().take(accepted, mark, refusals=refusals)
+            outcome.result()
             self.answers += 1
             if self.answers == 1:
                 raise LedgerUnavailable("gone")
             return outcome
 
     intake = Forgetful(database, settings)
-    received = _received("a")
-    received.ignored = 5
-    Handover(intake, database, threading.Event()).book(received, MARK)
+    Handover(intake, database, threading.Event()).book(_accepted("a", ignored=5), MARK)
     counts = books.ingest_counts()
     assert counts["tail", "booked"] == 1
     assert counts["tail", "ignored"] == 5
@@ -70,16 +77,16 @@ def test_told_to_stop_while_the_ledger_is_away_it_gives_up(settings: Settings) -
     stopping = threading.Event()
     threading.Timer(0.3, stopping.set).start()
     with pytest.raises(Stopped):
-        Handover(Intake(nowhere, settings), nowhere, stopping).book(_received("a"), MARK)
+        Handover(Intake(nowhere, settings), nowhere, stopping).book(_accepted("a"), MARK)
 
 
 def test_a_call_that_the_ledger_chokes_on_is_refused_and_the_others_booked(
     handover: Handover, books: Books
 ) -> None:
     # Validation stops such a name; here it stands for whatever one day slips through.
-    received = _received("a", "b", "c")
-    received.calls[1] = a_call(id="choke", model="gpt-4o-mini", response_id="\ud800")
-    handover.book(received, MARK)
+    accepted = _accepted("a", "b", "c")
+    accepted.calls[1] = a_call(id="choke", response_id="\ud800")
+    handover.book(accepted, MARK)
     rows = books.rows("SELECT id FROM calls ORDER BY id")
     assert Counter(row["id"] for row in rows) == Counter(["a", "c"])
     (refused,) = books.rows("SELECT reason, receiver FROM refused_records")
