@@ -29,6 +29,8 @@ _MACHINES = settings(
     max_examples=40,
     stateful_step_count=25,
     deadline=None,
+    derandomize=True,
+    database=None,
     suppress_health_check=list(HealthCheck),
 )
 
