@@ -15,7 +15,12 @@ from collector.api.operations import operations_routes
 from collector.api.spend import spend_routes
 from collector.pipeline.intake import Intake
 from collector.pipeline.reception import Reception
+from collector.pipeline.spooling import SpoolWriter
+from collector.spool.booking import booked_by
+from collector.spool.replay import Replayer
+from collector.spool.spool import Spool
 from collector.version import VERSION
+from exporters.postgres.spool_marks import SpoolMarks
 from exporters.prometheus.exporter import MetricsExporter
 from ledger.access.principals import LOCAL_OPERATOR
 from ledger.queries.reader import Reader
@@ -27,18 +32,28 @@ _MOST_HELD_BYTES = 128 * 2**20
 """Bodies that are being read or wait to be decoded, in one process."""
 
 
-def create_app(database: Database, settings: Settings) -> Front:
-    """One process' application on one ledger."""
-    intake = Intake(database, settings)
-    return Front(
-        Reception(intake, most_waiting_bytes=_MOST_HELD_BYTES),
-        ENTRANCES,
-        _as_asgi(create_api(database, settings)),
-        max_body_bytes=settings.max_body_bytes,
-        most_held_bytes=_MOST_HELD_BYTES,
-        default_tenant=settings.default_tenant,
-        shared=frozenset({"/v1/calls"}),
-    )
+class Collector:
+    """One process' application on one ledger, with what runs beside it."""
+
+    def __init__(self, database: Database, settings: Settings) -> None:
+        spool = Spool(settings.spool_path, settings.spool_max_bytes)
+        self._intake = Intake(
+            database, settings, SpoolWriter(spool) if settings.spool_max_bytes else None
+        )
+        self._replayer = Replayer(spool, SpoolMarks(database), booked_by(self._intake.book))
+        self.front = Front(
+            Reception(self._intake, most_waiting_bytes=_MOST_HELD_BYTES),
+            ENTRANCES,
+            _as_asgi(create_api(database, settings, spool)),
+            max_body_bytes=settings.max_body_bytes,
+            most_held_bytes=_MOST_HELD_BYTES,
+            default_tenant=settings.default_tenant,
+            shared=frozenset({"/v1/calls"}),
+        )
+
+    def start(self) -> None:
+        """Begin to replay what an earlier absence of Postgres left in the spool."""
+        self._replayer.start()
 
 
 def _as_asgi(api: Flask) -> Application:
@@ -46,11 +61,16 @@ def _as_asgi(api: Flask) -> Application:
     return cast("Application", WSGIMiddleware(cast("Any", api), workers=API_THREADS))
 
 
-def create_api(database: Database, settings: Settings) -> Flask:
+def create_api(database: Database, settings: Settings, spool: Spool) -> Flask:
     """What answers questions."""
     api = Flask("tollbook")
     reader = Reader(database, LOCAL_OPERATOR)
-    exporter = MetricsExporter(database, version=VERSION, max_samples=settings.metrics_max_samples)
+    exporter = MetricsExporter(
+        database,
+        version=VERSION,
+        max_samples=settings.metrics_max_samples,
+        waiting=spool.usage,
+    )
     problems.register(api)
     api.register_blueprint(spend_routes(reader, settings))
     api.register_blueprint(list_routes(reader, settings))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from collector.app import create_app
+from collector.app import Collector
 from ledger.access.principals import LOCAL_OPERATOR
 from ledger.queries.reader import Reader
 from ledger.settings import Settings
@@ -62,7 +62,7 @@ def settings(tmp_path: Path) -> Settings:
 @pytest.fixture
 def client(database: Database, settings: Settings) -> InProcessClient:
     """The collector's API on `database`, in this process."""
-    return InProcessClient(create_app(database, settings))
+    return InProcessClient(Collector(database, settings).front)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from collector.app import API_THREADS, create_app
+from collector.app import API_THREADS, Collector
 from collector.commands.surroundings import ledger_url, part_of_up, settings_and_logs
 from collector.serving import serve_asgi
 from ledger.storage.database import Database
@@ -27,6 +27,8 @@ def command(is_part: bool) -> None:
         def app() -> object:
             connections = API_THREADS + _INGEST_CONNECTIONS
             sys.setswitchinterval(_SWITCH_SECONDS)
-            return create_app(Database(url, max_connections=connections), settings)
+            collector = Collector(Database(url, max_connections=connections), settings)
+            collector.start()
+            return collector.front
 
         serve_asgi(app, bind=settings.collector_bind, processes=settings.ingest_workers)

@@ -8,16 +8,17 @@ from datetime import datetime
 
 import msgspec
 
-from collector.pipeline.accepted import Accepted
 from collector.pipeline.outcome import Outcome
+from collector.pipeline.spooling import LedgerWatch, SpoolWriter
 from collector.pipeline.validation import validated
 from collector.pipeline.writer import Writer
+from collector.receivers.accepted import Accepted
 from collector.receivers.received import Received
 from exporters.postgres.batches import Batch, Booked, Mark
 from exporters.postgres.booking import Booker
 from exporters.postgres.pricer import Pricer
 from ledger.domain.calls import Call, PricedCall, Refusal
-from ledger.domain.errors import InvalidRecord
+from ledger.domain.errors import InvalidRecord, LedgerUnavailable
 from ledger.settings import Settings
 from ledger.storage.database import Database
 
@@ -27,28 +28,92 @@ _MOST_EVIDENCE_A_REQUEST = 100
 class Intake:
     """The way in of one process, shared by its receivers."""
 
-    def __init__(self, database: Database, settings: Settings) -> None:
+    def __init__(
+        self, database: Database, settings: Settings, spool: SpoolWriter | None = None
+    ) -> None:
         self._pricer = Pricer(database)
         booker = Booker(database, price=self._pricer.price, default_time_zone=settings.time_zone)
         self._writer = Writer(booker, max_waiting_calls=settings.max_waiting_calls)
+        self._spool = spool
+        self._watch = LedgerWatch()
 
-    def take(
-        self, accepted: Accepted, mark: Mark | None = None, *, refusals: Sequence[Refusal] = ()
-    ) -> Future[Outcome]:
+    def take(self, accepted: Accepted, refusals: Sequence[Refusal] = ()) -> Future[Outcome]:
         """Make a request's records durable; `refusals` are told in the outcome.
 
-        Raises, and the future ends with, LedgerUnavailable or Overloaded; then nothing was kept and
-        the whole request may be sent again.
+        Without Postgres they go to the spool, if there is one. Raises, and the future ends with,
+        LedgerUnavailable, Overloaded or SpoolFull; then nothing was kept and the whole request may
+        be sent again.
+        """
+        if self._spool is None:
+            return self.book(accepted, refusals=refusals)
+        if not self._watch.is_worth_a_try():
+            return self._keep(self._spool, accepted, refusals, Future())
+        try:
+            booked = self.book(accepted, refusals=refusals)
+        except LedgerUnavailable:
+            self._watch.saw(is_away=True)
+            return self._keep(self._spool, accepted, refusals, Future())
+        outcome: Future[Outcome] = Future()
+        spool = self._spool
+        booked.add_done_callback(
+            lambda done: self._settle(done, spool, accepted, refusals, outcome)
+        )
+        return outcome
+
+    def book(
+        self, accepted: Accepted, mark: Mark | None = None, *, refusals: Sequence[Refusal] = ()
+    ) -> Future[Outcome]:
+        """Book a request's records and nothing else; `mark` is written with them.
+
+        Raises, and the future ends with, LedgerUnavailable or Overloaded; then nothing was kept.
         """
         outcome: Future[Outcome] = Future()
         booked = self._hand_in(accepted, mark)
-        booked.add_done_callback(lambda done: _settle(done, accepted, refusals, outcome))
+        booked.add_done_callback(lambda done: _tell(done, accepted, refusals, outcome))
         return outcome
 
     def refuse_body(self, receiver: str, reason: str) -> Future[Outcome]:
         """Count a body that could not be read as one refused record and keep the reason."""
         refusal = Refusal(0, "body", reason)
         return self.take(Accepted(receiver=receiver, calls=[], refusals=[refusal], rejected=1))
+
+    def _settle(
+        self,
+        done: Future[Outcome],
+        spool: SpoolWriter,
+        accepted: Accepted,
+        refusals: Sequence[Refusal],
+        outcome: Future[Outcome],
+    ) -> None:
+        error = done.exception()
+        self._watch.saw(is_away=isinstance(error, LedgerUnavailable))
+        if error is None:
+            outcome.set_result(done.result())
+        elif isinstance(error, LedgerUnavailable):
+            self._keep(spool, accepted, refusals, outcome)
+        else:
+            outcome.set_exception(error)
+
+    def _keep(
+        self,
+        spool: SpoolWriter,
+        accepted: Accepted,
+        refusals: Sequence[Refusal],
+        outcome: Future[Outcome],
+    ) -> Future[Outcome]:
+        def tell(kept: Future[int]) -> None:
+            error = kept.exception()
+            if error is not None:
+                outcome.set_exception(error)
+            else:
+                outcome.set_result(
+                    Outcome(
+                        spooled=kept.result(), ignored=accepted.ignored, refusals=list(refusals)
+                    )
+                )
+
+        spool.keep(accepted).add_done_callback(tell)
+        return outcome
 
     def _hand_in(self, accepted: Accepted, mark: Mark | None) -> Future[Booked]:
         costs = self._pricer.price_all(accepted.calls)
@@ -66,7 +131,7 @@ class Intake:
         )
 
 
-def _settle(
+def _tell(
     done: Future[Booked], accepted: Accepted, refusals: Sequence[Refusal], outcome: Future[Outcome]
 ) -> None:
     error = done.exception()

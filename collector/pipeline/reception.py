@@ -63,7 +63,7 @@ class Reception:
     def _hand_in(self, request: Request, received: Received) -> None:
         try:
             accepted = accept(received, datetime.now(UTC))
-            durable = self._intake.take(accepted, refusals=received.refusals)
+            durable = self._intake.take(accepted, received.refusals)
         except Exception as error:
             if not isinstance(error, TollbookError):
                 log.exception("a request could not be prepared")

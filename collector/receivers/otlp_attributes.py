@@ -14,7 +14,14 @@ from typing import Any
 from google.protobuf.message import DecodeError
 
 from collector.receivers.otlp_wire import KeyValue
-from collector.receivers.semconv import DIFFERENT_EACH_TIME, TAG_PREFIX, VARYING, WANTED
+from collector.receivers.semconv import (
+    CONTENT,
+    DIFFERENT_EACH_TIME,
+    LONGEST_CONTENT_CHARACTERS,
+    TAG_PREFIX,
+    VARYING,
+    WANTED,
+)
 from ledger.domain.errors import InvalidRecord
 
 _KEY, _VALUE = 0x0A, 0x12
@@ -93,6 +100,8 @@ def _read(entry: bytes) -> Attribute:
     except IndexError:
         return _read_anyhow(entry)
     except UnicodeDecodeError as error:
+        if name in CONTENT:
+            return _read_anyhow(entry)
         raise InvalidRecord(name or "attributes", "is no UTF-8") from error
     return read if name in DIFFERENT_EACH_TIME else _remember(entry, read)
 
@@ -153,6 +162,8 @@ def _read_anyhow(entry: bytes) -> Attribute:
     name = _text(read.key, "attributes")
     kind = read.value.WhichOneof("value")
     value = getattr(read.value, kind) if kind in _SCALARS else None
+    if name in CONTENT and isinstance(value, bytes):
+        return Attribute(name, value[:LONGEST_CONTENT_CHARACTERS].decode(errors="ignore"))
     return Attribute(name, _text(value, name) if isinstance(value, bytes) else value)
 
 

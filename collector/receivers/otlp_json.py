@@ -7,7 +7,13 @@ from typing import Any
 
 import msgspec
 
-from collector.receivers.semconv import EXCEPTION_TYPE, TAG_PREFIX, WANTED
+from collector.receivers.semconv import (
+    CONTENT,
+    EXCEPTION_TYPE,
+    LONGEST_CONTENT_CHARACTERS,
+    TAG_PREFIX,
+    WANTED,
+)
 from collector.receivers.spans import Event, Span
 from ledger.domain.errors import InvalidRecord
 
@@ -131,7 +137,10 @@ def _wanted(values: list[_KeyValue] | None) -> dict[str, Any]:
         if item.value is None:
             continue
         if item.key in WANTED:
-            found[item.key] = item.value.plain()
+            value = item.value.plain()
+            if item.key in CONTENT and isinstance(value, str):
+                value = value[:LONGEST_CONTENT_CHARACTERS]
+            found[item.key] = value
         elif item.key.startswith(TAG_PREFIX):
             tags = found.setdefault(TAG_PREFIX, {})
             tags[item.key.removeprefix(TAG_PREFIX)] = item.value.plain()

@@ -20,7 +20,7 @@ from collector.receivers.otlp_attributes import (
 from collector.receivers.otlp_json import spans_of_json
 from collector.receivers.otlp_wire import KeyValue, TracesRequest
 from collector.receivers.received import Received
-from collector.receivers.semconv import EXCEPTION_TYPE
+from collector.receivers.semconv import EXCEPTION_TYPE, NO_EVIDENCE
 from collector.receivers.spans import Alike, Event, Span
 from ledger.domain.errors import InvalidRecord, UnreadableBody
 
@@ -60,14 +60,19 @@ def _received(spans: Iterator[Span | InvalidRecord], default_tenant: str | None)
         try:
             call = read_call(span, default_tenant)
         except InvalidRecord as invalid:
-            payload = attributes_payload({**span.resource, **span.whole_attributes()})
-            received.refuse(position, invalid.path, invalid.reason, tenant_of(span), payload)
+            tenant = tenant_of(span)
+            received.refuse(position, invalid.path, invalid.reason, tenant, _evidence(span))
             continue
         if call is None:
             received.ignored += 1
         else:
             received.add(position, call)
     return received
+
+
+def _evidence(span: Span) -> str:
+    told = {**span.resource, **span.whole_attributes()}
+    return attributes_payload({name: told[name] for name in told.keys() - NO_EVIDENCE})
 
 
 def _spans(request: Any) -> Iterator[Span | InvalidRecord]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, wait
 from typing import Any
 
-from collector.pipeline.accepted import Accepted
+from collector.receivers.accepted import Accepted
 from collector.spool.settling import Book, Spooled
 from exporters.postgres.batches import Mark
 

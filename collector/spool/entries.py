@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 from msgspec.msgpack import Ext
 
-from collector.pipeline.accepted import Accepted
+from collector.receivers.accepted import Accepted
 from ledger.domain.calls import Call
 
 FORMAT_VERSION = 1

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from collector.pipeline.accepted import Accepted
+from collector.receivers.accepted import Accepted
 from collector.spool.names import FileName
 from collector.spool.spool import Spool
 from exporters.postgres.batches import Mark

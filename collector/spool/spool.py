@@ -18,7 +18,7 @@ from pathlib import Path
 
 import msgspec
 
-from collector.pipeline.accepted import Accepted
+from collector.receivers.accepted import Accepted
 from collector.spool.entries import Contents, encode_entry, file_content, read_content
 from collector.spool.names import PART_SUFFIX, FileName, parse_name
 from collector.spool.room import Room

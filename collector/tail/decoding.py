@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from collector.pipeline.accepted import Accepted
 from collector.pipeline.validation import validated
+from collector.receivers.accepted import Accepted
 from collector.receivers.calls_json import read_record, refuse_record
 from collector.receivers.log_lines import call_in
 from collector.receivers.received import Received

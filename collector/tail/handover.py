@@ -10,8 +10,8 @@ from typing import TypeVar
 
 import msgspec
 
-from collector.pipeline.accepted import Accepted
 from collector.pipeline.intake import Intake
+from collector.receivers.accepted import Accepted
 from exporters.postgres.batches import Mark
 from ledger.domain.calls import Call, Refusal
 from ledger.domain.errors import LedgerUnavailable, Overloaded
@@ -92,7 +92,7 @@ class Handover:
             # An answer that was lost on the way may have been yes.
             if tries > 1 and mark is not None and self._is_booked(mark):
                 return _counted(accepted, duplicate=0)
-            outcome = self._intake.take(accepted, mark).result()
+            outcome = self._intake.book(accepted, mark).result()
             return _counted(accepted, outcome.duplicate)
 
         self.tally += self.patiently(attempt)

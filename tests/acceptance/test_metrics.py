@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from collector.app import create_app
+from collector.app import Collector
 from ledger.domain.usage import TOKEN_FIELDS
 from ledger.settings import Settings
 from ledger.storage.database import Database
@@ -135,7 +135,7 @@ def _scrape_anew(url: str) -> str:
 def test_no_counter_falls_whichever_process_answers_the_scrape(
     database: Database, settings: Settings
 ) -> None:
-    one, another = (InProcessClient(create_app(database, settings)) for _ in range(2))
+    one, another = (InProcessClient(Collector(database, settings).front) for _ in range(2))
     assert _calls_counted_by(another) == 0
     assert one.post("/v1/calls", json=a_record()).get_json()["booked"] == 1
     assert [_calls_counted_by(one), _calls_counted_by(another)] == [1, 1]

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from collector.app import create_app
+from collector.app import Collector
 from ledger.settings import Settings
 from ledger.storage.database import Database
 from tests.browser.known_calls import known_records
@@ -72,7 +72,7 @@ def known(server: TestServer, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 def _fill(url: str, home: Path, records: list[dict[str, Any]]) -> None:
     database = Database(url)
-    client = InProcessClient(create_app(database, Settings(home=home)))
+    client = InProcessClient(Collector(database, Settings(home=home)).front)
     _booker(client)(*records)
     database.close()
 

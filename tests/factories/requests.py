@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from collector.pipeline.accepted import Accepted
+from collector.receivers.accepted import Accepted
 from collector.spool.spool import Spool
 from ledger.domain.calls import Refusal
 from tests.factories.calls import a_call

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from collector.app import create_app
+from collector.app import Collector
 from ledger.settings import Settings
 from ledger.storage.database import Database
 from tests.servers.databases import TestServer
@@ -21,7 +21,7 @@ def idle_client(
     with server.fresh_database() as url:
         database = Database(url)
         client = InProcessClient(
-            create_app(database, Settings(home=tmp_path_factory.mktemp("idle")))
+            Collector(database, Settings(home=tmp_path_factory.mktemp("idle"))).front
         )
         yield client
         assert client.get("/v1/spend").get_json()["rows"][0]["calls"] == 0

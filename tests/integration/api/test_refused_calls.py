@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from collector.app import create_app
+from collector.app import Collector
 from ledger.settings import Settings
 from ledger.storage.database import Database
 from tests.factories.calls import a_record
@@ -239,4 +239,4 @@ def _post_gzip(client: InProcessClient, body: bytes) -> Any:
 
 def _limited_client(database: Database, settings: Settings, limit_bytes: int) -> InProcessClient:
     limited = settings.model_copy(update={"max_body_bytes": limit_bytes})
-    return InProcessClient(create_app(database, limited))
+    return InProcessClient(Collector(database, limited).front)

@@ -12,7 +12,7 @@ from google.rpc.status_pb2 import Status  # type: ignore[import-untyped]  # ship
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 from werkzeug.test import TestResponse
 
-from collector.app import create_app
+from collector.app import Collector
 from ledger.settings import Settings
 from ledger.storage.database import Database
 from tests.integration.api.problems import RESULTS, assert_still_answers, counted
@@ -171,7 +171,7 @@ def test_a_gzip_bomb_is_answered_with_413(
     content_type: str, database: Database, settings: Settings
 ) -> None:
     limited = settings.model_copy(update={"max_body_bytes": 100_000})
-    client = InProcessClient(create_app(database, limited))
+    client = InProcessClient(Collector(database, limited).front)
 
     response = client.post(
         "/v1/traces",

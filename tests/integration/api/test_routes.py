@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from google.rpc.status_pb2 import Status  # type: ignore[import-untyped]  # ships no types
 
-from collector.app import create_app
+from collector.app import Collector
 from ledger.settings import Settings
 from ledger.storage.database import Database
 from tests.factories.calls import a_record
@@ -22,7 +22,7 @@ from tests.servers.processes import free_port
 def lost_client(settings: Settings) -> Iterator[InProcessClient]:
     """The API on a Postgres that does not answer."""
     database = Database(f"postgresql://tollbook:x@127.0.0.1:{free_port()}/tollbook")
-    yield InProcessClient(create_app(database, settings))
+    yield InProcessClient(Collector(database, settings).front)
     database.close()
 
 
@@ -81,7 +81,7 @@ def test_readyz_without_a_schema_is_a_503_problem_that_says_what_to_do(
 ) -> None:
     with server.fresh_database(migrated=False) as url:
         database = Database(url)
-        client = InProcessClient(create_app(database, settings))
+        client = InProcessClient(Collector(database, settings).front)
 
         response = client.get("/readyz")
 

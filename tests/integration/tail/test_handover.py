@@ -9,9 +9,9 @@ from concurrent.futures import Future
 
 import pytest
 
-from collector.pipeline.accepted import Accepted
 from collector.pipeline.intake import Intake
 from collector.pipeline.outcome import Outcome
+from collector.receivers.accepted import Accepted
 from collector.tail.handover import Handover, Stopped
 from exporters.postgres.batches import Mark
 from ledger.domain.calls import Refusal
@@ -50,14 +50,14 @@ def test_an_answer_that_was_lost_is_asked_for_and_not_booked_again(
 
         answers = 0
 
-        def take(
+        def book(
             self,
             accepted: Accepted,
             mark: Mark | None = None,
             *,
             refusals: Sequence[Refusal] = (),
         ) -> Future[Outcome]:
-            outcome = super().take(accepted, mark, refusals=refusals)
+            outcome = super().book(accepted, mark, refusals=refusals)
             outcome.result()
             self.answers += 1
             if self.answers == 1:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from collector.pipeline.accepted import Accepted
+from collector.receivers.accepted import Accepted
 from collector.spool.names import PART_SUFFIX
 from collector.spool.spool import Spool, SpoolUsage
 from ledger.domain.errors import SpoolFull, SpoolUnusable
