@@ -18,6 +18,7 @@ _COMMANDS = {
     "migrate": "migrate",
     "doctor": "doctor",
     "replay": "replay",
+    "tail": "tail",
     "demo": "demo",
     "dead-letters": "refused.dead_letters",
     "rejected": "refused.rejected",

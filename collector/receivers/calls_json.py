@@ -51,10 +51,20 @@ def decode_ndjson(body: bytes, default_tenant: str | None = None) -> Received:
     return _decode_each((line for line in lines if line.strip()), default_tenant)
 
 
-def call_of_record(record: bytes, default_tenant: str | None) -> Call:
-    """The call that one JSON object tells of. Raises InvalidRecord naming what is wrong."""
+def call_of_record(
+    record: bytes,
+    default_tenant: str | None,
+    *,
+    receiver: str = RECEIVER,
+    place: bytes = b"",
+) -> Call:
+    """The call that one JSON object tells of.
+
+    A call without a name is named by its content and the `place` it stood at. Raises InvalidRecord
+    naming what is wrong.
+    """
     try:
-        return _call(_record.decode(record), record, default_tenant)
+        return _call(_record.decode(record), place + record.strip(), default_tenant, receiver)
     except msgspec.ValidationError as error:
         reason, _, path = str(error).partition(" - at `$")
         raise InvalidRecord(path.strip("`.") or "record", reason) from error
@@ -68,13 +78,18 @@ def _decode_each(records: Iterable[bytes], default_tenant: str | None) -> Receiv
         try:
             received.add(position, call_of_record(record, default_tenant))
         except InvalidRecord as invalid:
-            tenant = tenant_of(record) if received.keeps_refusals else None
-            payload = record_payload(record) if received.keeps_payloads else None
-            received.refuse(position, invalid.path, invalid.reason, tenant, payload)
+            refuse_record(received, position, record, invalid)
     return received
 
 
-def _call(record: CallRecord, raw: bytes, default_tenant: str | None) -> Call:
+def refuse_record(received: Received, position: int, record: bytes, invalid: InvalidRecord) -> None:
+    """Keep what can be kept of a record that is no sound call."""
+    tenant = tenant_of(record) if received.keeps_refusals else None
+    payload = record_payload(record) if received.keeps_payloads else None
+    received.refuse(position, invalid.path, invalid.reason, tenant, payload)
+
+
+def _call(record: CallRecord, content: bytes, default_tenant: str | None, receiver: str) -> Call:
     tenant = record.tenant or default_tenant
     if not tenant:
         raise InvalidRecord("tenant", "missing: every call belongs to a tenant")
@@ -85,7 +100,7 @@ def _call(record: CallRecord, raw: bytes, default_tenant: str | None) -> Call:
     usage, raw_usage = _usage(record.usage)
     return Call(
         tenant=tenant,
-        id=_identity(record, raw),
+        id=_identity(record, content),
         started_at=record.started_at,
         provider=record.provider or infer_provider(model) or UNKNOWN_PROVIDER,
         model=model,
@@ -116,10 +131,11 @@ def _call(record: CallRecord, raw: bytes, default_tenant: str | None) -> Call:
         cache_hit=record.cache_hit,
         verdict=record.verdict,
         tags=_tags(record.tags),
+        receiver=receiver,
     )
 
 
-def _identity(record: CallRecord, raw: bytes) -> str:
+def _identity(record: CallRecord, content: bytes) -> str:
     """The sender's id, or trace and span, or else a digest, so that resending stays harmless.
 
     Trace and span name a call only if they are OpenTelemetry's: what many records have in common,
@@ -131,7 +147,7 @@ def _identity(record: CallRecord, raw: bytes) -> str:
         both = f"{record.trace_id}{record.span_id}".lower()
         if _TRACE_AND_SPAN.fullmatch(both) and len(record.span_id) == _SPAN_ID_DIGITS:
             return both
-    return blake2b(raw.strip(), digest_size=16).hexdigest()
+    return blake2b(content, digest_size=16).hexdigest()
 
 
 def _usage(record: UsageRecord | None) -> tuple[Usage, dict[str, Any] | None]:
