@@ -10,6 +10,8 @@ from typing import NamedTuple
 from benchmarks.load.calls import Mix, call_at
 from benchmarks.load.requests import FORMS, Template
 
+_GOLDEN_SECTION = 0.618
+
 
 class Job(NamedTuple):
     """One request: when it is due, and since when its oldest call waits (monotonic seconds)."""
@@ -86,4 +88,6 @@ class PreparedStream:
     def _due(self, shift: Shift, place: int) -> float:
         if self._stream.interval_seconds is None:
             return time.monotonic()
-        return shift.begin + place * self._stream.interval_seconds
+        # Streams at one pace take turns instead of all sending in the same moment.
+        turn = self._stream.number * _GOLDEN_SECTION % 1
+        return shift.begin + (place + turn) * self._stream.interval_seconds

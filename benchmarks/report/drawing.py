@@ -8,13 +8,15 @@ from html import escape
 _STYLE = """\
   <style>
     svg { font: 13px ui-sans-serif, system-ui, "Helvetica Neue", Arial, sans-serif; }
-    .page { fill: #ffffff; } text { fill: #24292f; } .quiet { fill: #6e7781; } .title { font-size: 16px; font-weight: 600; }
+    .page { fill: #ffffff; } text { fill: #24292f; } .quiet { fill: #6e7781; }
+    .title { font-size: 16px; font-weight: 600; }
     .rule { stroke: #d0d7de; stroke-width: 1; } .goal { stroke: #cf222e; stroke-width: 2; }
     .first { fill: #0969da; } .second { fill: #1b7c83; } .third { fill: #8250df; }
     .reference { fill: #afb8c1; }
     .line { fill: none; stroke: #0969da; stroke-width: 1.6; stroke-linejoin: round; }
     @media (prefers-color-scheme: dark) {
-      .page { fill: #0d1117; } text { fill: #e6edf3; } .quiet { fill: #9198a1; } .rule { stroke: #3d444d; }
+      .page { fill: #0d1117; } text { fill: #e6edf3; } .quiet { fill: #9198a1; }
+      .rule { stroke: #3d444d; }
       .goal { stroke: #ff7b72; } .first { fill: #4493f8; } .second { fill: #39c5cf; }
       .third { fill: #ab7df8; } .reference { fill: #656c76; } .line { stroke: #4493f8; }
     }

@@ -11,13 +11,21 @@ RESULTS = Path(__file__).parents[1] / "results"
 
 
 def keep(
-    folder: Path, measured_at: datetime, name: str, *, text: str, figures: Any, drawing: str
+    folder: Path,
+    measured_at: datetime,
+    name: str,
+    *,
+    text: str,
+    figures: Any,
+    drawing: str | None = None,
 ) -> Path:
     """Write DATE-NAME.md, .json and .svg over those of earlier that day; returns the first."""
     folder.mkdir(parents=True, exist_ok=True)
     stem = f"{measured_at:%Y-%m-%d}-{name}"
     page = folder / f"{stem}.md"
-    page.write_text(f"{text}\n![The same as a plot]({stem}.svg)\n")
+    if drawing is not None:
+        (folder / f"{stem}.svg").write_text(drawing)
+        text += f"\n![The same as a plot]({stem}.svg)\n"
+    page.write_text(text)
     (folder / f"{stem}.json").write_text(json.dumps(figures, indent=1) + "\n")
-    (folder / f"{stem}.svg").write_text(drawing)
     return page
