@@ -8,8 +8,6 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
-import psycopg
-
 from ledger.storage.embedded import EmbeddedPostgres
 from tests.servers.databases import TestServer
 
@@ -20,10 +18,7 @@ class Server:
     def __init__(self, home: Path, url: str) -> None:
         self.home = home
         self._databases = TestServer(url)
-        with psycopg.connect(url) as connection:
-            row = connection.execute("SHOW server_version").fetchone()
-        assert row is not None
-        self.version = str(row[0])
+        self.version = self._databases.version
 
     @property
     def postmaster(self) -> int:

@@ -48,7 +48,7 @@ def table_of(run: Run) -> str:
     rates = f"{min(run.copy_rates):,.0f} to {max(run.copy_rates):,.0f}"
     copied = ("COPY", "into the same keyed partitions", f"{run.copy_rate:,.0f}", rates, "100 %")
     rows.append(copied + ("",) * (len(_HEADINGS) - len(copied)))
-    parts = ["  \n".join(run.surroundings.lines()), _aligned(rows), _READING]
+    parts = ["  \n".join(run.surroundings.lines()), aligned(rows), _READING]
     bursts = [measured for measured in run.measured if measured.lag_p99_ms > measured.p99_ms]
     parts += [
         f"{m.scenario}: from the oldest call of a request until it was acknowledged"
@@ -78,10 +78,10 @@ def _row(measured: Measured, copy_rate: float) -> tuple[str, ...]:
     )
 
 
-def _aligned(rows: Sequence[Sequence[str]]) -> str:
+def aligned(rows: Sequence[Sequence[str]]) -> str:
     """A Markdown table; the first row is its heading, figures stand to the right."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    to_right = [place > 1 for place in range(len(widths))]
+    to_right = [all(map(_is_figure, column[1:])) for column in zip(*rows, strict=True)]
     lines = [
         "| "
         + " | ".join(
@@ -96,3 +96,7 @@ def _aligned(rows: Sequence[Sequence[str]]) -> str:
         for width, right in zip(widths, to_right, strict=True)
     )
     return "\n".join([lines[0], f"|{rule}|", *lines[1:]])
+
+
+def _is_figure(cell: str) -> bool:
+    return not cell or cell[0].isdigit()
