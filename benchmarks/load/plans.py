@@ -48,6 +48,7 @@ class Stream:
     times_each: int = 1
     """2: every request is sent again after its answer, so that half of the calls are duplicates."""
     interval_seconds: float | None = None
+    most_requests: int = 1 << 32
 
     def prepare(self, url: str) -> PreparedStream:
         """Write the bodies."""
@@ -75,7 +76,7 @@ class PreparedStream:
 
     def jobs(self, shift: Shift) -> Iterator[Job]:
         """Requests until the shift ends."""
-        for count in range(1 << 32):
+        for count in range(self._stream.most_requests):
             template = self._templates[count % len(self._templates)]
             template.stamp(self._stream.number << 32 | count)
             for time_sent in range(self._stream.times_each):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from benchmarks.report.drawing import Drawing, round_up
 from benchmarks.report.table import Run
 
-_WIDTH, _LEFT, _RIGHT, _TOP, _ROW, _BAR = 920, 330, 150, 74, 27, 16
+_WIDTH, _LEFT, _RIGHT, _TOP, _ROW, _BAR = 940, 350, 130, 74, 27, 16
 _TICKS = 4
 _KINDS = {"otlp": "first", "ndjson": "second", "single": "third"}
 
@@ -21,12 +21,9 @@ def rates_drawing(run: Run) -> str:
     height = _TOP + _ROW * (len(rows) + 1) + 30
     drawing = Drawing(_WIDTH, height, "Calls a second, durable and acknowledged")
     drawing.text(16, 28, "Calls a second, durable and acknowledged", "title")
-    drawing.text(
-        16,
-        48,
-        f"{run.surroundings.measured_at:%Y-%m-%d}, {run.surroundings.machine}; red mark: goal",
-        "quiet",
-    )
+    about = run.surroundings
+    words = f"{about.measured_at:%Y-%m-%d}, {about.machine}; %: of COPY; red mark: goal"
+    drawing.text(16, 48, words, "quiet")
     scale = (_WIDTH - _LEFT - _RIGHT) / end
     _axis(drawing, end, scale, height)
     for place, (what, rate, goal, kind) in enumerate(rows):
@@ -52,7 +49,7 @@ def _axis(drawing: Drawing, end: float, scale: float, height: int) -> None:
         value = end * tick / _TICKS
         x = _LEFT + value * scale
         drawing.rule((x, _TOP - 6), (x, height - 30 - _ROW), "rule")
-        drawing.text(x, height - 8, f"{value:,.0f}", "quiet", anchor="middle")
+        drawing.text(x, height - 12, f"{value:,.0f}", "quiet", anchor="middle")
 
 
 def _goal(words: str) -> float:

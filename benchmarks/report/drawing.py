@@ -22,6 +22,8 @@ _STYLE = """\
     }
   </style>"""
 
+_ROUND = (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10)
+
 
 class Drawing:
     """Shapes that are put down one after another; places are pixels from the upper left."""
@@ -67,7 +69,7 @@ class Drawing:
 
 
 def round_up(value: float) -> float:
-    """The next 1, 2, 2.5 or 5 times a power of ten: the end of an axis."""
+    """The next round figure: the end of an axis."""
     if value <= 0:
         return 1.0
     step = 1.0
@@ -75,4 +77,4 @@ def round_up(value: float) -> float:
         step *= 10
     while step > value:
         step /= 10
-    return next(step * factor for factor in (1, 2, 2.5, 5, 10) if step * factor >= value)
+    return next(step * factor for factor in _ROUND if step * factor >= value)

@@ -69,13 +69,17 @@ def _row(measured: Measured, copy_rate: float) -> tuple[str, ...]:
         f"{min(rounds):,.0f} to {max(rounds):,.0f}",
         f"{measured.calls_per_second / copy_rate:.1%}".replace("%", " %"),
         measured.goal,
-        f"{measured.p50_ms:.0f}",
-        f"{measured.p99_ms:.0f}",
+        _ms(measured.p50_ms),
+        _ms(measured.p99_ms),
         f"{measured.collector_cpu_seconds_per_1k:.3f} + {measured.postgres_cpu_seconds_per_1k:.3f}",
         f"{measured.collector_peak_rss_mib:.0f} in {measured.collector_processes}",
         f"{measured.client_cpu_share:.0%}".replace("%", " %"),
         f"{measured.booked_calls / max(1, measured.rollup_groups):,.1f}",
     )
+
+
+def _ms(milliseconds: float) -> str:
+    return f"{milliseconds:.{0 if milliseconds >= 10 else 1}f}"
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> str:

@@ -18,6 +18,7 @@ def test_kills_and_an_absence_of_postgres_lose_and_double_nothing() -> None:
             targets=(WORKER, BACKEND, POSTMASTER),
             away_seconds=5.0,
             seed=11,
+            settling_seconds=40.0,
         )
     )
 

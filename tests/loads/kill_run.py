@@ -22,7 +22,6 @@ from tests.loads.retrying import Errand, Told, sending
 from tests.servers.processes import free_port, running, wait_for
 
 _START_UNIX_SECONDS = 1_793_600_000
-_SETTLING_SECONDS = 180.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +35,8 @@ class KillPlan:
     away_seconds: float
     """Postgres is away for so long once."""
     seed: int
+    settling_seconds: float
+    """How long the rest may take after the last body was due: retries, the spool, /metrics."""
     calls_a_request: int = 250
 
 
@@ -74,9 +75,9 @@ def run_under_kills(plan: KillPlan) -> Survived:
             chaos = Chaos(up.pid, postgres, pid_file, random)
             with sending(_errands(plan, mix, f"http://{bind}")) as senders:
                 chaos.run(kills)
-                told = senders.get(plan.over_seconds + _SETTLING_SECONDS)
+                told = senders.get(plan.over_seconds + plan.settling_seconds + 30)
             wait_for(f"http://{bind}/readyz", seconds=60.0)
-            _wait_until_settled(url, f"http://{bind}", plan.calls)
+            _wait_until_settled(url, f"http://{bind}", plan)
             books = read_books(url, f"http://{bind}")
         booked_ids = _booked_ids(url)
     sent_ids = {call_at(mix, number).call_id for number in range(plan.calls)}
@@ -93,7 +94,7 @@ def _errands(plan: KillPlan, mix: Mix, url: str) -> list[Errand]:
             numbers=range(sender, plan.calls, plan.senders),
             calls_a_request=plan.calls_a_request,
             over_seconds=plan.over_seconds,
-            give_up_seconds=plan.over_seconds + _SETTLING_SECONDS - 30,
+            give_up_seconds=plan.over_seconds + plan.settling_seconds,
         )
         for sender in range(plan.senders)
     ]
@@ -112,14 +113,14 @@ def _own_postgres() -> Iterator[tuple[EmbeddedPostgres, str, Path]]:
         shutil.rmtree(home, ignore_errors=True)
 
 
-def _wait_until_settled(database_url: str, url: str, calls: int) -> None:
+def _wait_until_settled(database_url: str, url: str, plan: KillPlan) -> None:
     """What was acknowledged from the spool is booked a little later, and counted after that."""
 
     def settled() -> bool:
         books = read_books(database_url, url)
-        return books.spool_bytes == 0 and books.ledger.calls >= calls == books.metrics.calls
+        return books.spool_bytes == 0 and books.ledger.calls >= plan.calls == books.metrics.calls
 
-    deadline = time.monotonic() + _SETTLING_SECONDS
+    deadline = time.monotonic() + plan.settling_seconds
     while time.monotonic() < deadline and not settled():
         time.sleep(1)
 

@@ -31,6 +31,7 @@ def test_a_dozen_kills_and_a_minute_without_postgres_lose_and_double_nothing(
         targets=_TARGETS,
         away_seconds=60 * size,
         seed=seed,
+        settling_seconds=180.0,
     )
 
     survived = run_under_kills(plan)
