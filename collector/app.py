@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
+
+from a2wsgi import WSGIMiddleware
 from flask import Flask
 
 from collector.api import problems
-from collector.api.ingest import ingest_routes
+from collector.api.entrances import ENTRANCES
+from collector.api.front import Application, Front
 from collector.api.lists import list_routes
 from collector.api.operations import operations_routes
 from collector.api.spend import spend_routes
 from collector.pipeline.intake import Intake
+from collector.pipeline.reception import Reception
 from collector.version import VERSION
 from exporters.prometheus.exporter import MetricsExporter
 from ledger.access.principals import LOCAL_OPERATOR
@@ -17,15 +22,37 @@ from ledger.queries.reader import Reader
 from ledger.settings import Settings
 from ledger.storage.database import Database
 
+API_THREADS = 8
+_MOST_HELD_BYTES = 128 * 2**20
+"""Bodies that are being read or wait to be decoded, in one process."""
 
-def create_app(database: Database, settings: Settings) -> Flask:
+
+def create_app(database: Database, settings: Settings) -> Front:
     """One process' application on one ledger."""
-    app = Flask("tollbook")
+    intake = Intake(database, settings)
+    return Front(
+        Reception(intake, most_waiting_bytes=_MOST_HELD_BYTES),
+        ENTRANCES,
+        _as_asgi(create_api(database, settings)),
+        max_body_bytes=settings.max_body_bytes,
+        most_held_bytes=_MOST_HELD_BYTES,
+        default_tenant=settings.default_tenant,
+        shared=frozenset({"/v1/calls"}),
+    )
+
+
+def _as_asgi(api: Flask) -> Application:
+    # Flask and a2wsgi describe the same interface in types of their own.
+    return cast("Application", WSGIMiddleware(cast("Any", api), workers=API_THREADS))
+
+
+def create_api(database: Database, settings: Settings) -> Flask:
+    """What answers questions."""
+    api = Flask("tollbook")
     reader = Reader(database, LOCAL_OPERATOR)
     exporter = MetricsExporter(database, version=VERSION, max_samples=settings.metrics_max_samples)
-    problems.register(app)
-    app.register_blueprint(ingest_routes(Intake(database, settings), settings))
-    app.register_blueprint(spend_routes(reader, settings))
-    app.register_blueprint(list_routes(reader, settings))
-    app.register_blueprint(operations_routes(reader, exporter))
-    return app
+    problems.register(api)
+    api.register_blueprint(spend_routes(reader, settings))
+    api.register_blueprint(list_routes(reader, settings))
+    api.register_blueprint(operations_routes(reader, exporter))
+    return api

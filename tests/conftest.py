@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from flask.testing import FlaskClient
 
 from collector.app import create_app
 from ledger.access.principals import LOCAL_OPERATOR
@@ -17,6 +16,7 @@ from ledger.settings import Settings
 from ledger.storage.database import Database
 from ledger.storage.embedded import EmbeddedPostgres
 from tests.servers.databases import TestServer
+from tests.servers.in_process import InProcessClient
 from tests.servers.processes import free_port, running
 
 
@@ -60,9 +60,9 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def client(database: Database, settings: Settings) -> FlaskClient:
+def client(database: Database, settings: Settings) -> InProcessClient:
     """The collector's API on `database`, in this process."""
-    return create_app(database, settings).test_client()
+    return InProcessClient(create_app(database, settings))
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from werkzeug.exceptions import HTTPException
 from ledger.domain.errors import (
     BodyTooLarge,
     InvalidQuestion,
+    OwnFault,
     SlowBody,
     TollbookError,
     UnreadableBody,
@@ -30,7 +31,7 @@ _STATUSES: dict[type[TollbookError], HTTPStatus] = {
 RETRY_AFTER_SECONDS = 5
 
 
-def problem(status: HTTPStatus, detail: str, **members: object) -> Response:
+def problem_document(status: HTTPStatus, detail: str, **members: object) -> bytes:
     """A problem document; `members` are further fields of it."""
     document = {
         "type": "about:blank",
@@ -39,8 +40,15 @@ def problem(status: HTTPStatus, detail: str, **members: object) -> Response:
         "detail": detail,
         **members,
     }
+    return msgspec.json.encode(document)
+
+
+def problem(status: HTTPStatus, detail: str, **members: object) -> Response:
+    """An answer with a problem document."""
     response = Response(
-        msgspec.json.encode(document), status=status.value, content_type="application/problem+json"
+        problem_document(status, detail, **members),
+        status=status.value,
+        content_type="application/problem+json",
     )
     if status in (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS):
         response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
@@ -76,7 +84,4 @@ def register(app: Flask) -> None:
     @app.errorhandler(Exception)
     def unexpected_error(error: Exception) -> Response:
         log.error("a request failed", exc_info=error)
-        return problem(
-            HTTPStatus.INTERNAL_SERVER_ERROR,
-            "an error of Tollbook's own; nothing of this request was booked; the log says more",
-        )
+        return problem(HTTPStatus.INTERNAL_SERVER_ERROR, str(OwnFault()))

@@ -5,20 +5,21 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Future
 
-from exporters.postgres.batches import Batch, Booked
-from exporters.postgres.booking import Booker
-from ledger.domain.errors import LedgerUnavailable, Overloaded, TollbookError
+from collector.pipeline.fair_queue import FairQueue
+from exporters.postgres.batches import Batch, Booked, Prepared
+from exporters.postgres.booking import Booker, Unsettled
+from ledger.domain.errors import LedgerUnavailable, TollbookError
 
 log = logging.getLogger(__name__)
 
 _MOST_CALLS_A_COMMIT = 10_000
 _ATTEMPTS = 3
+_SETTLING_ATTEMPTS = 50
 
-_Waiting = tuple[Batch, "Future[Booked]"]
+_Waiting = tuple[Prepared, "Future[Booked]"]
 
 
 class Writer:
@@ -26,35 +27,32 @@ class Writer:
 
     def __init__(self, booker: Booker, *, max_waiting_calls: int) -> None:
         self._booker = booker
-        self._max_waiting_calls = max_waiting_calls
-        self._waiting: deque[_Waiting] = deque()
-        self._waiting_calls = 0
-        self._changed = threading.Condition()
+        self._queue: FairQueue[_Waiting] = FairQueue(max_waiting_calls)
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
         self._thread.start()
 
-    def book(self, batch: Batch) -> Booked:
-        """Book a batch and return once it is durable.
+    @property
+    def waiting_calls(self) -> int:
+        """Calls that were handed in and are not booked yet."""
+        return self._queue.size
+
+    def hand_in(self, batch: Batch) -> Future[Booked]:
+        """Hand in a batch; the future is done once it is durable.
 
         What is missing for it is made here, in the caller's thread: a sender of calls from many
-        other days keeps only itself waiting.
-
-        Raises Overloaded when too many calls wait already, LedgerUnavailable when Postgres does
-        not take them; in both cases nothing was booked.
+        other days keeps only itself waiting. Raises Overloaded when too many calls of this tenant
+        wait already, LedgerUnavailable when Postgres does not answer; then nothing was booked. The
+        future ends with LedgerUnavailable when Postgres goes away later.
         """
-        self._booker.prepare(batch)
+        prepared = self._booker.prepare(batch)
         future: Future[Booked] = Future()
-        with self._changed:
-            if self._waiting and self._waiting_calls + len(batch.calls) > self._max_waiting_calls:
-                raise Overloaded
-            self._waiting.append((batch, future))
-            self._waiting_calls += len(batch.calls)
-            self._changed.notify()
-        return future.result()
+        owner = batch.calls[0].call.tenant if batch.calls else ""
+        self._queue.put(owner, (prepared, future), len(batch.calls) or 1)
+        return future
 
     def _run(self) -> None:
         while True:
-            group = self._next_group()
+            group = self._queue.take(_MOST_CALLS_A_COMMIT)
             try:
                 self._settle(group)
             except Exception as error:
@@ -63,22 +61,9 @@ class Writer:
                     if not future.done():
                         future.set_exception(error)
 
-    def _next_group(self) -> list[_Waiting]:
-        group: list[_Waiting] = []
-        calls = 0
-        with self._changed:
-            while not self._waiting:
-                self._changed.wait()
-            while self._waiting and calls < _MOST_CALLS_A_COMMIT:
-                waiting = self._waiting.popleft()
-                group.append(waiting)
-                calls += len(waiting[0].calls)
-            self._waiting_calls -= calls
-        return group
-
     def _settle(self, group: Sequence[_Waiting]) -> None:
         try:
-            results = self._book([batch for batch, _ in group])
+            results = self._book([prepared for prepared, _ in group])
         except LedgerUnavailable as error:
             for _, future in group:
                 future.set_exception(error)
@@ -95,21 +80,36 @@ class Writer:
 
     def _settle_alone(self, waiting: _Waiting) -> None:
         """Book one request, so that a fault in it does not fail those it waited with."""
-        batch, future = waiting
+        prepared, future = waiting
         try:
-            future.set_result(self._book([batch])[0])
+            future.set_result(self._book([prepared])[0])
         except TollbookError as error:
             future.set_exception(error)
         except Exception as error:
             log.exception("booking failed")
             future.set_exception(error)
 
-    def _book(self, batches: Sequence[Batch]) -> list[Booked]:
+    def _book(self, prepared: Sequence[Prepared]) -> list[Booked]:
         for attempt in range(1, _ATTEMPTS + 1):
             try:
-                return self._booker.book(batches)
+                return self._booker.book(prepared)
+            except Unsettled as unsettled:
+                results = self._ask(unsettled)
+                if results is not None:
+                    return results
             except LedgerUnavailable:
                 if attempt == _ATTEMPTS:
                     raise
-                time.sleep(0.1 * attempt)
+            time.sleep(0.1 * attempt)
+        raise LedgerUnavailable("Postgres was lost during several commits")
+
+    def _ask(self, unsettled: Unsettled) -> list[Booked] | None:
+        """Whether a commit took place whose answer was lost; Postgres may need a moment."""
+        for attempt in range(_SETTLING_ATTEMPTS):
+            try:
+                return self._booker.settle(unsettled)
+            except LedgerUnavailable:
+                if attempt == _SETTLING_ATTEMPTS - 1:
+                    raise
+                time.sleep(0.1)
         raise AssertionError

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
 
+from exporters.postgres.joining.keys import CallKeys, KeyColumns
+from exporters.postgres.rows import Row
+from exporters.postgres.sums import RollupSums
 from ledger.domain.calls import PricedCall, Refusal
 
 
@@ -28,6 +32,22 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
     ignored: int = 0
     """Records that are no LLM calls."""
     mark: Mark | None = None
+
+    @property
+    def records(self) -> int:
+        """How many records came in."""
+        return len(self.calls) + self.rejected + self.ignored
+
+
+@dataclass
+class Prepared:
+    """A batch with all that can be worked out before its turn to be booked comes."""
+
+    batch: Batch
+    rows: list[Row]
+    keys: list[CallKeys]
+    columns: KeyColumns
+    sums: RollupSums = field(default_factory=dict)
 
 
 class Booked(msgspec.Struct, frozen=True):

@@ -24,6 +24,24 @@ COST = Metric(
     CALL_LABELS,
     "Cost of booked calls in US dollars, unpriced calls not included.",
 )
+CREDITS = Metric(
+    "tollbook_llm_credits_usd_total",
+    "counter",
+    CALL_LABELS,
+    "Cost in US dollars that corrections took back; the ledger is cost minus credits.",
+)
+CREDITED_CALLS = Metric(
+    "tollbook_llm_credited_calls_total",
+    "counter",
+    CALL_LABELS,
+    "Booked calls that corrections took back, such as copies of a call that came later.",
+)
+CREDITED_TOKENS = Metric(
+    "tollbook_llm_credited_tokens_total",
+    "counter",
+    ("token_type",),
+    "Tokens that corrections took back.",
+)
 TOKENS = Metric(
     "tollbook_llm_tokens_total",
     "counter",
@@ -49,6 +67,18 @@ TIME_TO_FIRST_TOKEN = Metric(
     CALL_LABELS,
     "Time from the start of a streamed call to its first token.",
 )
+RECEIVED = Metric(
+    "tollbook_ingest_received_total",
+    "counter",
+    ("receiver",),
+    "Records that came in.",
+)
+JOINED_LATER = Metric(
+    "tollbook_ingest_joined_calls_total",
+    "counter",
+    (),
+    "Booked calls that turned out to be copies of others.",
+)
 INGEST = Metric(
     "tollbook_ingest_calls_total",
     "counter",
@@ -65,12 +95,17 @@ BUILD_INFO = Metric("tollbook_build_info", "gauge", ("version",), "Version of To
 
 METRICS = (
     COST,
+    CREDITS,
+    CREDITED_CALLS,
+    CREDITED_TOKENS,
     TOKENS,
     CALLS,
     UNPRICED,
     DURATION,
     TIME_TO_FIRST_TOKEN,
+    RECEIVED,
     INGEST,
+    JOINED_LATER,
     DRIFT,
     BUILD_INFO,
 )

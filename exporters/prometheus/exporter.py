@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
 from exporters.prometheus import catalogue
 from exporters.prometheus.catalogue import Metric
 from exporters.prometheus.exposition import header, histogram, labels, sample
+from exporters.prometheus.ingest import ingest_families
 from exporters.prometheus.label_sets import Admissions, LabelSet
 from ledger.access.principals import EVERY_TENANT, Principal
 from ledger.domain.money import usd_text
@@ -53,10 +54,8 @@ class MetricsExporter:
         rows = totals_by_series(self._reader)
         groups = _grouped(rows, self._admissions.admit(_label_set(row) for row in rows))
         yield from _call_families(groups)
-        yield header(catalogue.INGEST)
-        for receiver, result, records in counts:
-            text = labels(catalogue.INGEST.labels, (receiver, result))
-            yield sample(catalogue.INGEST.name, text, records)
+        yield from _credited_tokens(rows)
+        yield from ingest_families(counts)
         yield header(catalogue.DRIFT)
         yield sample(catalogue.DRIFT.name, "", drift)
         yield header(catalogue.BUILD_INFO)
@@ -69,6 +68,8 @@ class _Group:
 
     def __init__(self) -> None:
         self.cost_pico_usd = Decimal(0)
+        self.credits_pico_usd = Decimal(0)
+        self.credited_calls = 0
         self.unpriced = 0
         self.calls: Counter[str] = Counter()
         self.tokens: Counter[str] = Counter()
@@ -79,7 +80,9 @@ class _Group:
 
     def add(self, row: Any) -> None:
         self.cost_pico_usd += row.cost_pico_usd
-        self.unpriced += row.unpriced_calls
+        self.credits_pico_usd += row.credited_cost_pico_usd
+        self.credited_calls += row.credited_calls
+        self.unpriced += row.unpriced_calls - row.credited_unpriced_calls
         self.calls[row.status] += row.calls
         for name in TOKEN_FIELDS:
             tokens = getattr(row, name)
@@ -107,10 +110,18 @@ def _grouped(rows: Sequence[Any], shown: dict[LabelSet, LabelSet]) -> dict[str, 
     return groups
 
 
+_SINGLE_VALUES: tuple[tuple[Metric, Callable[[_Group], str | int]], ...] = (
+    (catalogue.COST, lambda group: usd_text(group.cost_pico_usd)),
+    (catalogue.CREDITS, lambda group: usd_text(group.credits_pico_usd)),
+    (catalogue.CREDITED_CALLS, lambda group: group.credited_calls),
+    (catalogue.UNPRICED, lambda group: group.unpriced),
+)
+
+
 def _call_families(groups: dict[str, _Group]) -> Iterator[str]:
-    yield header(catalogue.COST)
-    for text, group in groups.items():
-        yield sample(catalogue.COST.name, text, usd_text(group.cost_pico_usd))
+    for metric, value in _SINGLE_VALUES:
+        yield header(metric)
+        yield from (sample(metric.name, text, value(group)) for text, group in groups.items())
     yield header(catalogue.TOKENS)
     for text, group in groups.items():
         for token_type, tokens in group.tokens.items():
@@ -119,11 +130,16 @@ def _call_families(groups: dict[str, _Group]) -> Iterator[str]:
     for text, group in groups.items():
         for status, calls in group.calls.items():
             yield sample(catalogue.CALLS.name, f'{text},status="{status}"', calls)
-    yield header(catalogue.UNPRICED)
-    for text, group in groups.items():
-        yield sample(catalogue.UNPRICED.name, text, group.unpriced)
     yield from _histograms(catalogue.DURATION, groups, "duration")
     yield from _histograms(catalogue.TIME_TO_FIRST_TOKEN, groups, "first_token")
+
+
+def _credited_tokens(rows: Sequence[Any]) -> Iterator[str]:
+    yield header(catalogue.CREDITED_TOKENS)
+    for name in TOKEN_FIELDS:
+        text = labels(catalogue.CREDITED_TOKENS.labels, (name.removesuffix("_tokens"),))
+        credited = sum(getattr(row, f"credited_{name}") for row in rows)
+        yield sample(catalogue.CREDITED_TOKENS.name, text, int(credited))
 
 
 def _histograms(metric: Metric, groups: dict[str, _Group], name: str) -> Iterator[str]:

@@ -24,10 +24,11 @@ LabelSet = tuple[str, str, str, str, str]
 OTHER = "other"
 
 _HISTOGRAM_SAMPLES = len(ADVISED_BOUNDS_SECONDS) + 3
-SAMPLES_A_LABEL_SET = 4 + len(TOKEN_FIELDS) + 2 * _HISTOGRAM_SAMPLES
-"""Most lines of one label set: cost, unpriced, two statuses, token types and two histograms."""
+SAMPLES_A_LABEL_SET = 6 + len(TOKEN_FIELDS) + 2 * _HISTOGRAM_SAMPLES
+"""Most lines of one label set: cost, credits, unpriced, credited, two statuses, token types and two
+histograms."""
 
-OTHER_SAMPLES = 40
+OTHER_SAMPLES = 60
 """Lines that are not of a label set."""
 
 _FULL_SHARE = 0.5

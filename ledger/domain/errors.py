@@ -74,5 +74,14 @@ class Overloaded(TollbookError):
         super().__init__("too many calls are waiting; try again in a moment")
 
 
+class OwnFault(TollbookError):
+    """Something that Tollbook did not foresee; its log says more."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "an error of Tollbook's own; nothing of this request was booked; the log says more"
+        )
+
+
 class EmbeddedPostgresFailed(TollbookError):
     """The embedded Postgres cannot be started."""

@@ -171,7 +171,7 @@ def _rollups_between(
     where = _between("starts_at", start, end, "hours", parameters)
     return f"""
         SELECT tenant, starts_at, series_id, {", ".join(_SUMMED)}, duration_histogram
-        FROM rollups {where}"""  # noqa: S608 - see above
+        FROM rollups WHERE calls <> 0{where}"""  # noqa: S608 - see above
 
 
 def _calls_between(
@@ -184,7 +184,7 @@ def _calls_between(
             (cost_status = 'estimated')::int, coalesce(cost_pico_usd, 0), {tokens},
             CASE WHEN duration_bucket IS NOT NULL
                 THEN ARRAY[(duration_bucket::bigint << 48) | 1] END
-        FROM calls {where}"""  # noqa: S608 - see above
+        FROM current_calls WHERE true{where}"""  # noqa: S608 - see above
 
 
 def _between(
@@ -201,7 +201,7 @@ def _between(
     if end is not None:
         parameters[f"{prefix}_end"] = end
         conditions.append(f"{column} < :{prefix}_end")
-    return f"WHERE {' AND '.join(conditions)}" if conditions else ""
+    return "".join(f" AND {condition}" for condition in conditions)
 
 
 def _hour_until(moment: datetime) -> datetime:

@@ -36,14 +36,14 @@ copies = Table(
 call_keys = Table(
     "call_keys",
     metadata,
-    Column("arrived_on", Date, nullable=False),
+    Column("arrived_at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
     Column("tenant", Text, nullable=False),
     Column("own_key", BigInteger, nullable=False),
     Column("response_key", BigInteger),
     Column("parent_key", BigInteger),
     Column("started_at", DateTime(timezone=True), nullable=False),
     Column("id", Text, nullable=False),
-    Column("scope", Text, nullable=False),
+    Column("source", Text, nullable=False),
     Column("parent_span_id", Text),
     Index("call_keys_own", "own_key", postgresql_using="hash"),
     Index(
@@ -58,7 +58,7 @@ call_keys = Table(
         postgresql_using="hash",
         postgresql_where=text("parent_key IS NOT NULL"),
     ),
-    postgresql_partition_by="RANGE (arrived_on)",
+    postgresql_partition_by="RANGE (arrived_at)",
 )
 """What copies of a call are found by, for as long as they are joined; dropped day by day."""
 

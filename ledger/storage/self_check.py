@@ -9,7 +9,8 @@ from sqlalchemy import Connection, text
 _DAY = text("""
     SELECT coalesce(sum(abs(difference)), 0) FROM (
         SELECT tenant, series_id, sum(cost) AS difference FROM (
-            SELECT tenant, series_id, coalesce(cost_pico_usd, 0)::numeric AS cost FROM calls
+            SELECT tenant, series_id, sign * coalesce(cost_pico_usd, 0)::numeric AS cost
+            FROM entries
             WHERE started_at >= :start AND started_at < :end
             UNION ALL
             SELECT tenant, series_id, -cost_pico_usd FROM rollups
@@ -25,6 +26,8 @@ _TOTALS = text("""
             SELECT tenant, series_id, cost_pico_usd AS cost FROM rollups
             UNION ALL
             SELECT tenant, series_id, -cost_pico_usd FROM totals
+            UNION ALL
+            SELECT tenant, series_id, cost_pico_usd FROM credits
         ) AS entries
         GROUP BY tenant, series_id
     ) AS differences

@@ -134,7 +134,7 @@ totals = Table(
     *_measures(),
 )
 
-credits = Table(
+credit_totals = Table(
     "credits",
     metadata,
     Column("tenant", Text, primary_key=True),

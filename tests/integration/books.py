@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import psycopg
@@ -20,6 +21,15 @@ _OF_CALLS = {
 }
 
 
+def _without_empty_buckets(row: dict[str, Any]) -> dict[str, Any]:
+    """A bucket that corrections emptied is as good as one that was never filled."""
+    kept = {
+        name: [e for e in row[name] or () if e & 281474976710655]
+        for name in ("duration_histogram", "time_to_first_token_histogram")
+    }
+    return {**row, **kept}
+
+
 class Books:
     """The tables of one ledger."""
 
@@ -32,17 +42,28 @@ class Books:
             return connection.execute(statement).fetchall()
 
     def counted(self, table: str) -> dict[str, Any]:
-        """The sum of every counter over `calls`, `rollups` or `totals`."""
-        sums = ", ".join(
-            f"coalesce(sum({_OF_CALLS.get(name, name) if table == 'calls' else name}), 0) AS {name}"
-            for name in COUNTERS
-        )
+        """The sum of every counter over `calls`, `rollups` or `totals`, corrections applied."""
+        if table == "totals":
+            gained, credited = self._sums("totals"), self._sums("credits")
+            return {name: gained[name] - credited[name] for name in COUNTERS}
+        return self._sums("current_calls" if table == "calls" else table)
+
+    def _sums(self, table: str) -> dict[str, Any]:
+        names = _OF_CALLS if table == "current_calls" else {}
+        sums = ", ".join(f"coalesce(sum({names.get(n, n)}), 0) AS {n}" for n in COUNTERS)
         return self.rows(f"SELECT {sums} FROM {table}")[0]
 
     def histogram(self, table: str) -> dict[int, int]:
-        """Calls by duration bucket."""
-        if table == "calls":
-            source = "SELECT duration_bucket AS bucket, 1 AS n FROM calls"
+        """Calls by duration bucket, corrections applied."""
+        if table == "totals":
+            counts = Counter(self._histogram("totals"))
+            counts.subtract(self._histogram("credits"))
+            return {bucket: n for bucket, n in counts.items() if n}
+        return self._histogram("current_calls" if table == "calls" else table)
+
+    def _histogram(self, table: str) -> dict[int, int]:
+        if table == "current_calls":
+            source = "SELECT duration_bucket AS bucket, 1 AS n FROM current_calls"
         else:
             source = (
                 "SELECT packed >> 48 AS bucket, packed & 281474976710655 AS n"
@@ -50,19 +71,27 @@ class Books:
             )
         rows = self.rows(
             f"SELECT bucket, sum(n) AS n FROM ({source}) AS filled"
-            " WHERE bucket IS NOT NULL GROUP BY bucket"
+            " WHERE bucket IS NOT NULL GROUP BY bucket HAVING sum(n) <> 0"
         )
         return {row["bucket"]: int(row["n"]) for row in rows}
 
-    def everything(self) -> dict[str, list[dict[str, Any]]]:
-        """Calls (but for when they were booked), rollups and totals, in the order of their keys."""
+    def everything(self) -> dict[str, Any]:
+        """The calls as they stand, the rollups and the net totals, in the order of their keys."""
+        calls = self.rows("SELECT * FROM current_calls ORDER BY tenant, started_at, id")
+        rollups = self.rows(
+            "SELECT * FROM rollups WHERE calls <> 0 ORDER BY tenant, starts_at, series_id"
+        )
+        sums = ", ".join(f"sum({name}) AS {name}" for name in COUNTERS)
+        taken = ", ".join(f"-{name} AS {name}" for name in COUNTERS)
+        totals = self.rows(
+            f"SELECT tenant, series_id, {sums} FROM (SELECT tenant, series_id,"
+            f" {', '.join(COUNTERS)} FROM totals UNION ALL SELECT tenant, series_id, {taken}"
+            " FROM credits) AS net GROUP BY 1, 2 HAVING sum(calls) <> 0 ORDER BY 1, 2"
+        )
         return {
-            "calls": [
-                {name: value for name, value in row.items() if name != "booked_at"}
-                for row in self.rows("SELECT * FROM calls ORDER BY tenant, started_at, id")
-            ],
-            "rollups": self.rows("SELECT * FROM rollups ORDER BY tenant, starts_at, series_id"),
-            "totals": self.rows("SELECT * FROM totals ORDER BY tenant, series_id"),
+            "calls": [{k: v for k, v in row.items() if k != "booked_at"} for row in calls],
+            "rollups": [_without_empty_buckets(row) for row in rollups],
+            "totals": totals,
         }
 
     def ingest_counts(self) -> dict[tuple[str, str], int]:
@@ -72,5 +101,8 @@ class Books:
 
     def partitions(self) -> set[str]:
         """Names of the day partitions of calls."""
-        rows = self.rows("SELECT relname FROM pg_class WHERE relispartition AND relkind = 'r'")
+        rows = self.rows(
+            "SELECT relname FROM pg_class WHERE relispartition AND relkind = 'r'"
+            " AND relname LIKE 'calls%'"
+        )
         return {row["relname"] for row in rows}

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from alembic import context
 
-from ledger.storage.joining_tables import metadata
+from ledger.storage import joining_tables
+from ledger.storage.tables import metadata
+
+assert joining_tables.call_keys.metadata is metadata
 
 connection = context.config.attributes["connection"]
 context.configure(connection=connection, target_metadata=metadata, transaction_per_migration=False)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from flask.testing import FlaskClient
 from google.rpc.status_pb2 import Status  # type: ignore[import-untyped]  # ships no types
 
 from collector.app import create_app
@@ -15,19 +14,20 @@ from tests.factories.calls import a_record
 from tests.integration.api.problems import problem_of
 from tests.integration.api.spans import traces
 from tests.servers.databases import TestServer
+from tests.servers.in_process import InProcessClient
 from tests.servers.processes import free_port
 
 
 @pytest.fixture
-def lost_client(settings: Settings) -> Iterator[FlaskClient]:
+def lost_client(settings: Settings) -> Iterator[InProcessClient]:
     """The API on a Postgres that does not answer."""
     database = Database(f"postgresql://tollbook:x@127.0.0.1:{free_port()}/tollbook")
-    yield create_app(database, settings).test_client()
+    yield InProcessClient(create_app(database, settings))
     database.close()
 
 
 @pytest.mark.parametrize("path", ["/", "/v1", "/v1/nothing", "/v1/calls/", "/v2/calls", "/..%2f"])
-def test_an_unknown_path_is_a_404_problem(path: str, idle_client: FlaskClient) -> None:
+def test_an_unknown_path_is_a_404_problem(path: str, idle_client: InProcessClient) -> None:
     problem_of(idle_client.get(path), 404)
 
 
@@ -44,7 +44,7 @@ def test_an_unknown_path_is_a_404_problem(path: str, idle_client: FlaskClient) -
     ],
 )
 def test_another_method_is_a_405_problem_that_names_the_allowed_ones(
-    method: str, path: str, allowed: set[str], idle_client: FlaskClient
+    method: str, path: str, allowed: set[str], idle_client: InProcessClient
 ) -> None:
     response = idle_client.open(path, method=method)
 
@@ -52,7 +52,9 @@ def test_another_method_is_a_405_problem_that_names_the_allowed_ones(
     assert set(response.headers["Allow"].split(", ")) == allowed
 
 
-def test_head_on_a_route_for_posts_only_is_a_405_without_a_body(idle_client: FlaskClient) -> None:
+def test_head_on_a_route_for_posts_only_is_a_405_without_a_body(
+    idle_client: InProcessClient,
+) -> None:
     response = idle_client.head("/v1/traces")
 
     assert response.status_code == 405
@@ -62,7 +64,7 @@ def test_head_on_a_route_for_posts_only_is_a_405_without_a_body(idle_client: Fla
 
 @pytest.mark.parametrize("path", ["/v1/spend", "/v1/tenants", "/metrics", "/healthz", "/readyz"])
 def test_head_on_a_route_that_reads_answers_without_a_body(
-    path: str, idle_client: FlaskClient
+    path: str, idle_client: InProcessClient
 ) -> None:
     response = idle_client.head(path)
 
@@ -70,7 +72,7 @@ def test_head_on_a_route_that_reads_answers_without_a_body(
     assert response.data == b""
 
 
-def test_readyz_says_ready_on_a_migrated_ledger(idle_client: FlaskClient) -> None:
+def test_readyz_says_ready_on_a_migrated_ledger(idle_client: InProcessClient) -> None:
     assert idle_client.get("/readyz").status_code == 200
 
 
@@ -79,7 +81,7 @@ def test_readyz_without_a_schema_is_a_503_problem_that_says_what_to_do(
 ) -> None:
     with server.fresh_database(migrated=False) as url:
         database = Database(url)
-        client = create_app(database, settings).test_client()
+        client = InProcessClient(create_app(database, settings))
 
         response = client.get("/readyz")
 
@@ -90,7 +92,7 @@ def test_readyz_without_a_schema_is_a_503_problem_that_says_what_to_do(
 
 
 def test_calls_are_refused_with_retry_after_while_postgres_is_gone(
-    lost_client: FlaskClient,
+    lost_client: InProcessClient,
 ) -> None:
     response = lost_client.post("/v1/calls", json=a_record())
 
@@ -99,7 +101,7 @@ def test_calls_are_refused_with_retry_after_while_postgres_is_gone(
 
 
 def test_spans_are_refused_with_retry_after_while_postgres_is_gone(
-    lost_client: FlaskClient,
+    lost_client: InProcessClient,
 ) -> None:
     response = lost_client.post(
         "/v1/traces", data=traces({}).SerializeToString(), content_type="application/x-protobuf"
@@ -112,7 +114,7 @@ def test_spans_are_refused_with_retry_after_while_postgres_is_gone(
 
 @pytest.mark.parametrize("path", ["/readyz", "/v1/spend", "/v1/calls?tenant=acme", "/metrics"])
 def test_questions_are_answered_with_503_while_postgres_is_gone(
-    path: str, lost_client: FlaskClient
+    path: str, lost_client: InProcessClient
 ) -> None:
     response = lost_client.get(path)
 

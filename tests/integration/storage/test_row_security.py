@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import psycopg
 import pytest
-from flask.testing import FlaskClient
 from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
 from ledger.storage.database import EVERY_TENANT, Database, Role
 from tests.factories.calls import a_record
+from tests.servers.in_process import InProcessClient
 
 _TENANT_TABLES = (
     "tenants", "series", "calls", "rollups", "totals", "metric_label_sets", "refused_records",
@@ -19,7 +19,7 @@ _TENANT_TABLES = (
 
 
 @pytest.fixture(autouse=True)
-def two_tenants(client: FlaskClient) -> None:
+def two_tenants(client: InProcessClient) -> None:
     """Two tenants with calls, a refused record each and a scrape of /metrics."""
     for tenant in ("acme", "globex"):
         records = [a_record(tenant=tenant), a_record(tenant=tenant, usage={"input_tokens": -1})]

@@ -17,8 +17,10 @@ CREATE TABLE corrections (
 );
 COMMENT ON COLUMN corrections.sign IS '-1 takes a booked state back, 1 puts another in its place';
 
-CREATE TABLE credits (LIKE totals INCLUDING DEFAULTS INCLUDING COMMENTS, PRIMARY KEY (tenant, series_id))
-    WITH (fillfactor = 50);
+CREATE TABLE credits (
+    LIKE totals INCLUDING DEFAULTS INCLUDING COMMENTS,
+    PRIMARY KEY (tenant, series_id)
+) WITH (fillfactor = 50);
 
 CREATE TABLE copies (
     tenant text NOT NULL,
@@ -32,16 +34,16 @@ COMMENT ON COLUMN copies.record IS
     'the call as it came, kept as long as further copies may be joined with it';
 
 CREATE TABLE call_keys (
-    arrived_on date NOT NULL,
+    arrived_at timestamptz NOT NULL DEFAULT now(),
     tenant text NOT NULL,
     own_key bigint NOT NULL,
     response_key bigint,
     parent_key bigint,
     started_at timestamptz NOT NULL,
     id text NOT NULL,
-    scope text NOT NULL,
+    source text NOT NULL,
     parent_span_id text
-) PARTITION BY RANGE (arrived_on);
+) PARTITION BY RANGE (arrived_at);
 CREATE INDEX call_keys_own ON call_keys USING hash (own_key);
 CREATE INDEX call_keys_response ON call_keys USING hash (response_key)
     WHERE response_key IS NOT NULL;
@@ -117,8 +119,11 @@ BEGIN
         );
         EXECUTE format(
             'ALTER TABLE call_keys ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)',
-            partition_name, day, day + 1
+            partition_name,
+            day::timestamp AT TIME ZONE 'UTC',
+            (day + 1)::timestamp AT TIME ZONE 'UTC'
         );
+        EXECUTE format('GRANT SELECT, INSERT ON %I TO tollbook_ingest', partition_name);
         made := made + 1;
     END LOOP;
     RETURN made;

@@ -1,0 +1,91 @@
+"""Corrections: how the books are put right without editing what was booked.
+
+A correction takes a booked state back and puts another in its place. Rollups show the outcome;
+running totals only grow, so what was taken back is added to the credits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import psycopg
+from psycopg import sql
+
+from exporters.postgres.rows import (
+    CALL_COLUMNS,
+    CALL_LAYOUT,
+    ID,
+    STARTED_AT,
+    TENANT,
+    Row,
+    moment_of,
+)
+from exporters.postgres.sums import RollupSums, TotalSums, by_series, count, into
+
+_NEXT_REVISIONS = """
+    SELECT wanted.place, 1 + coalesce(max(revision), 0)
+    FROM unnest(%s::text[], %s::timestamptz[], %s::text[])
+        WITH ORDINALITY AS wanted (tenant, started_at, id, place)
+    LEFT JOIN corrections USING (tenant, started_at, id)
+    GROUP BY wanted.place ORDER BY wanted.place
+"""
+_COPY = sql.SQL(
+    "COPY corrections_stage ({}, revision, sign, correction_reason) FROM STDIN (FORMAT BINARY)"
+).format(sql.SQL(", ").join(map(sql.Identifier, CALL_COLUMNS)))
+_CREATE = """
+    CREATE TEMPORARY TABLE IF NOT EXISTS corrections_stage (LIKE corrections INCLUDING DEFAULTS)
+    ON COMMIT DELETE ROWS
+"""
+_INSERT = "INSERT INTO corrections SELECT * FROM corrections_stage"
+
+
+class Correction(NamedTuple):
+    """A row that is taken back (-1) or put in (1)."""
+
+    row: Row
+    sign: int
+
+
+def book_corrections(
+    connection: psycopg.Connection[Any], corrections: Sequence[Correction], reason: str
+) -> None:
+    """Write the entries; every one of a call gets the call's next revision."""
+    revisions = [
+        revision
+        for _, revision in connection.execute(
+            _NEXT_REVISIONS,
+            (
+                [one.row[TENANT] for one in corrections],
+                [moment_of(one.row[STARTED_AT]) for one in corrections],
+                [one.row[ID] for one in corrections],
+            ),
+        ).fetchall()
+    ]
+    connection.execute(_CREATE)
+    with connection.cursor().copy(_COPY) as copy:
+        copy.set_types([*CALL_LAYOUT, "int4", "int2", "text"])
+        for one, revision in zip(corrections, revisions, strict=True):
+            copy.write_row((*one.row, revision, one.sign, reason))
+    connection.execute(_INSERT)
+
+
+def corrected_sums(
+    corrections: Sequence[Correction], grid_microseconds: Mapping[str, int]
+) -> RollupSums:
+    """What the corrections change, by tenant, interval and series; figures may be negative."""
+    changes: RollupSums = {}
+    for sign in (-1, 1):
+        rows = [one.row for one in corrections if one.sign == sign]
+        for key, sums in count(rows, grid_microseconds).items():
+            into(changes, key, sums, sign)
+    return changes
+
+
+def gains_and_credits(changes: RollupSums) -> tuple[TotalSums, TotalSums]:
+    """The same by series: what running totals gain, and what is credited."""
+    gains: TotalSums = {}
+    credited: TotalSums = {}
+    for key, sums in by_series(changes).items():
+        gains[key], credited[key] = sums.parts()
+    return gains, credited

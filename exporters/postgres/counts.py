@@ -1,0 +1,60 @@
+"""What came in, by receiver and result, and how far each source has been read."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import psycopg
+from psycopg.types.json import Jsonb
+
+from exporters.postgres.batches import Batch, Booked
+
+_COUNT = """
+    INSERT INTO ingest_totals (receiver, result, records)
+    SELECT * FROM unnest(%s::text[], %s::text[], %s::bigint[])
+        AS counted (receiver, result, records)
+    ORDER BY receiver, result
+    ON CONFLICT (receiver, result) DO UPDATE SET records = ingest_totals.records + excluded.records
+"""
+_MARK = """
+    INSERT INTO ingest_marks (source, place, detail) VALUES (%s, %s, %s)
+    ON CONFLICT (source) DO UPDATE
+    SET place = excluded.place, detail = excluded.detail, marked_at = now()
+"""
+
+RECEIVED = "received"
+JOINED_LATER = "joined_later"
+"""Calls that had been booked and turned out to be copies of others; no result of a record."""
+
+
+def count_records(
+    connection: psycopg.Connection[Any],
+    batches: Sequence[Batch],
+    results: Sequence[Booked],
+    *,
+    joined_later: int,
+) -> None:
+    """Count every record under its receiver, once as received and once by what became of it."""
+    counts: Counter[tuple[str, str]] = Counter()
+    for batch, result in zip(batches, results, strict=True):
+        for name, records in (
+            (RECEIVED, batch.records),
+            ("booked", result.booked),
+            ("duplicate", result.duplicate),
+            ("ignored", batch.ignored),
+            ("rejected", batch.rejected),
+        ):
+            counts[batch.receiver, name] += records
+    counts["", JOINED_LATER] += joined_later
+    rows = [(*key, records) for key, records in sorted(counts.items()) if records]
+    if rows:
+        connection.execute(_COUNT, tuple(map(list, zip(*rows, strict=True))))
+
+
+def keep_marks(connection: psycopg.Connection[Any], batches: Sequence[Batch]) -> None:
+    """Note how far the batches' sources have been read; of one source the last mark stands."""
+    marks = {batch.mark.source: batch.mark for batch in batches if batch.mark is not None}
+    for source, mark in sorted(marks.items()):
+        connection.execute(_MARK, (source, mark.place, mark.detail and Jsonb(mark.detail)))

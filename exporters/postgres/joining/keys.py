@@ -1,0 +1,81 @@
+"""Keys: 64-bit digests by which the records of one call find each other."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from xxhash import xxh3_64_intdigest
+
+from ledger.domain.calls import Call
+from ledger.domain.joining import parent_id
+
+KeyArray = npt.NDArray[np.uint64]
+
+_SIGN = 1 << 63
+_BELOW = np.uint64(0x9E3779B97F4A7C15)
+"""Tells "a record is below this span" from "a record is this span"."""
+
+
+class CallKeys(NamedTuple):
+    """A record's own key, its response's, and its parent's; None for what it does not have."""
+
+    own: int
+    response: int | None
+    parent: int | None
+
+
+def keys_of(call: Call) -> CallKeys:
+    """The keys of a record, as signed 64-bit integers."""
+    above = parent_id(call)
+    response = call.response_id
+    return CallKeys(
+        _digest(call.tenant, call.id),
+        _digest(call.tenant, f"\x1f{response}") if response else None,
+        _digest(call.tenant, above) if above else None,
+    )
+
+
+def _digest(tenant: str, name: str) -> int:
+    return (xxh3_64_intdigest(f"{tenant}\x1e{name}".encode()) ^ _SIGN) - _SIGN
+
+
+class KeyColumns:
+    """The keys of many records, column by column; 0 stands for none."""
+
+    def __init__(self, keys: list[CallKeys]) -> None:
+        table = np.array(
+            [(own, response or 0, parent or 0) for own, response, parent in keys], dtype=np.int64
+        ).reshape(-1, 3)
+        unsigned = table.view(np.uint64)
+        self.own: KeyArray = unsigned[:, 0]
+        self.response: KeyArray = unsigned[:, 1]
+        self.parent: KeyArray = unsigned[:, 2]
+
+    def told(self) -> KeyArray:
+        """Everything by which later records can find these."""
+        return np.concatenate(
+            [
+                self.own,
+                self.response[self.response != 0],
+                self.parent[self.parent != 0] ^ _BELOW,
+            ]
+        )
+
+    def asked(self) -> tuple[KeyArray, KeyArray, KeyArray, KeyArray]:
+        """What to look for among earlier records: itself, its response, its parent, those below."""
+        return self.own, self.response, self.parent, self.own ^ _BELOW
+
+    def related_among_themselves(self) -> npt.NDArray[np.bool_]:
+        """Which of these records may be related to others of them."""
+        related = _repeated(self.own) | np.isin(self.own, self.parent)
+        related |= _repeated(self.response) & (self.response != 0)
+        related |= np.isin(self.parent, self.own) & (self.parent != 0)
+        return related
+
+
+def _repeated(keys: KeyArray) -> npt.NDArray[np.bool_]:
+    _, inverse, counts = np.unique(keys, return_inverse=True, return_counts=True)
+    repeated: npt.NDArray[np.bool_] = (counts > 1)[inverse]
+    return repeated

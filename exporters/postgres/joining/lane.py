@@ -1,0 +1,59 @@
+"""The lane: bookings take turns, so each one sees everything that was booked before it."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+from uuid import uuid4
+
+import numpy as np
+import psycopg
+
+from exporters.postgres.joining.keys import KeyArray, KeyColumns
+from exporters.postgres.joining.seen_keys import Flags, SeenKeys
+
+_ENTER = """
+    SELECT pg_current_xact_id()::text, clock_timestamp()
+    FROM pg_advisory_xact_lock(hashtextextended('tollbook.lane', 0))
+"""
+_FEED = "SELECT batch, arrived_on, keys FROM key_feed WHERE batch > %s ORDER BY batch"
+_TELL = "INSERT INTO key_feed (arrived_on, writer, keys) VALUES (%s, %s, %s) RETURNING batch"
+
+
+class Lane:
+    """One process' place in the lane, with what it knows of the keys told in it."""
+
+    def __init__(self, *, days_kept: int, most_bytes: int) -> None:
+        self._writer = uuid4()
+        self._seen = SeenKeys(days_kept, most_bytes)
+        self._heard = 0
+
+    def enter(self, connection: psycopg.Connection[Any]) -> tuple[str, datetime]:
+        """Wait for our turn; returns the transaction's id and the time. Ends with the transaction.
+
+        What other processes told meanwhile is heard first.
+        """
+        row = connection.execute(_ENTER).fetchone()
+        assert row is not None
+        self._hear(connection)
+        return row[0], row[1]
+
+    def suspects(self, columns: KeyColumns) -> Flags:
+        """Which records may be related to one that was told before, or among themselves."""
+        found: Flags = columns.related_among_themselves()
+        for keys in columns.asked():
+            found |= self._seen.may_hold(keys)
+        return found
+
+    def tell(self, connection: psycopg.Connection[Any], today: date, keys: KeyArray) -> None:
+        """Let the other processes know of new keys when this transaction commits."""
+        row = connection.execute(_TELL, (today, self._writer, keys.astype("<u8").tobytes()))
+        # Ours are remembered at once: if this transaction fails, they are asked about in vain.
+        self._seen.add(today, keys)
+        ((self._heard,),) = row.fetchall()
+
+    def _hear(self, connection: psycopg.Connection[Any]) -> None:
+        told = connection.execute(_FEED, (self._heard,), binary=True)
+        for batch, day, keys in told:
+            self._seen.add(day, np.frombuffer(keys, dtype="<u8").astype(np.uint64))
+            self._heard = batch

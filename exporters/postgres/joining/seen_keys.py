@@ -1,0 +1,87 @@
+"""A filter of the keys that were told lately: what it does not know was certainly not told.
+
+It is a blocked Bloom filter: each key sets four bits of one 64-bit word. Memory grows with the keys
+up to a bound; beyond it more keys are asked about in vain, which costs time and nothing else.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import numpy as np
+import numpy.typing as npt
+
+from exporters.postgres.joining.keys import KeyArray
+
+_FIRST_WORDS = 1 << 16
+_GROWTH = 4
+_KEYS_A_WORD = 6
+_SPREAD = np.uint64(0xFF51AFD7ED558CCD)
+_ONE = np.uint64(1)
+
+Flags = npt.NDArray[np.bool_]
+
+
+class _Segment:
+    def __init__(self, words: int) -> None:
+        self._words = np.zeros(words, dtype=np.uint64)
+        self.room = words * _KEYS_A_WORD
+
+    @property
+    def words(self) -> int:
+        return len(self._words)
+
+    def add(self, keys: KeyArray) -> None:
+        places, masks = self._bits(keys)
+        np.bitwise_or.at(self._words, places, masks)
+        self.room -= len(keys)
+
+    def may_hold(self, keys: KeyArray) -> Flags:
+        places, masks = self._bits(keys)
+        found: Flags = (self._words[places] & masks) == masks
+        return found
+
+    def _bits(self, keys: KeyArray) -> tuple[npt.NDArray[np.int64], KeyArray]:
+        mixed = keys * _SPREAD
+        masks = np.zeros(len(keys), dtype=np.uint64)
+        for shift in (0, 6, 12, 18):
+            masks |= _ONE << ((mixed >> np.uint64(shift)) & np.uint64(63))
+        places = (mixed >> np.uint64(32)) % np.uint64(len(self._words))
+        return places.astype(np.int64), masks
+
+
+class SeenKeys:
+    """The keys of the last days, each day forgotten as a whole."""
+
+    def __init__(self, days_kept: int, most_bytes: int) -> None:
+        self._days_kept = days_kept
+        self._most_words = most_bytes // 8
+        self._days: dict[date, list[_Segment]] = {}
+
+    def add(self, day: date, keys: KeyArray) -> None:
+        """Remember keys that were told on a day."""
+        if day not in self._days:
+            self._forget_before(day - timedelta(days=self._days_kept))
+        segments = self._days.setdefault(day, [_Segment(_FIRST_WORDS)])
+        latest = segments[-1]
+        if latest.room <= 0:
+            words = latest.words * _GROWTH
+            if self._words() + words <= self._most_words:
+                segments.append(_Segment(words))
+        segments[-1].add(keys)
+
+    def may_hold(self, keys: KeyArray) -> Flags:
+        """For each key, whether it may have been told; False is certain. 0 is never held."""
+        found: Flags = np.zeros(len(keys), dtype=np.bool_)
+        for segments in self._days.values():
+            for segment in segments:
+                found |= segment.may_hold(keys)
+        found &= keys != 0
+        return found
+
+    def _words(self) -> int:
+        return sum(segment.words for segments in self._days.values() for segment in segments)
+
+    def _forget_before(self, day: date) -> None:
+        for old in [known for known in self._days if known < day]:
+            del self._days[old]

@@ -1,0 +1,29 @@
+"""The families that tell what came in and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from exporters.prometheus import catalogue
+from exporters.prometheus.exposition import header, labels, sample
+
+_RECEIVED = "received"
+_JOINED_LATER = "joined_later"
+
+
+def ingest_families(counts: Iterable[tuple[str, str, int]]) -> Iterator[str]:
+    """Records by receiver and result, from (receiver, result, records)."""
+    listed = list(counts)
+    yield header(catalogue.RECEIVED)
+    for receiver, result, records in listed:
+        if result == _RECEIVED:
+            text = labels(catalogue.RECEIVED.labels, (receiver,))
+            yield sample(catalogue.RECEIVED.name, text, records)
+    yield header(catalogue.INGEST)
+    for receiver, result, records in listed:
+        if result not in (_RECEIVED, _JOINED_LATER):
+            text = labels(catalogue.INGEST.labels, (receiver, result))
+            yield sample(catalogue.INGEST.name, text, records)
+    yield header(catalogue.JOINED_LATER)
+    joined = sum(records for _, result, records in listed if result == _JOINED_LATER)
+    yield sample(catalogue.JOINED_LATER.name, "", joined)
