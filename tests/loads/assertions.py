@@ -29,12 +29,11 @@ def assert_all_is_accounted_for(books: Books, told: Sequence[Told], calls: int) 
     assert sum(counted.get((name, "booked"), 0) for name in _RECEIVERS.values()) == calls
     assert {result for _, result in counted} <= {"booked", "duplicate"}, counted
     for form, receiver in _RECEIVERS.items():
-        taken = sum(counted.get((receiver, result), 0) for result in ("booked", "duplicate"))
+        taken = _taken(books, receiver)
         own = [said for said in told if said.form == form]
         acknowledged = sum(said.acknowledged_calls for said in own)
         assert acknowledged <= taken <= sum(said.attempted_calls for said in own)
-        received = books.counted.get((receiver, "received"), taken)
-        assert received == taken
+        assert books.counted.get((receiver, "received"), taken) == taken
 
 
 def assert_nothing_lost_or_doubled(survived: Survived, calls: int) -> None:
@@ -55,12 +54,13 @@ def assert_same_as_in_peace(shuffled: Loaded, quiet: Loaded, calls: int) -> None
     for loaded, times in ((quiet, 1), (shuffled, 3)):
         assert_everywhere_the_same(loaded.books, calls)
         assert_all_is_accounted_for(loaded.books, loaded.told, calls)
-        taken = {
-            receiver: sum(n for (name, _), n in loaded.books.counted.items() if name == receiver)
-            for receiver in _RECEIVERS.values()
-        }
+        taken = {receiver: _taken(loaded.books, receiver) for receiver in _RECEIVERS.values()}
         assert taken == {
             receiver: sum(said.acknowledged_calls for said in loaded.told if said.form == form)
             for form, receiver in _RECEIVERS.items()
         }
         assert sum(taken.values()) == times * calls
+
+
+def _taken(books: Books, receiver: str) -> int:
+    return sum(books.counted.get((receiver, result), 0) for result in ("booked", "duplicate"))
