@@ -10,7 +10,7 @@ import click
 from collector.version import VERSION
 from ledger.domain.errors import TollbookError
 
-_COMMANDS = ("up", "collect", "dashboards", "work", "migrate", "replay", "demo")
+_COMMANDS = ("up", "collect", "dashboards", "work", "migrate", "doctor", "replay", "demo")
 
 
 class _Commands(click.Group):

@@ -14,20 +14,34 @@ from typing import Any
 from google.protobuf.message import DecodeError
 
 from collector.receivers.otlp_wire import KeyValue
-from collector.receivers.semconv import DIFFERENT_EACH_TIME, TAG_PREFIX, WANTED
+from collector.receivers.semconv import DIFFERENT_EACH_TIME, TAG_PREFIX, VARYING, WANTED
 from ledger.domain.errors import InvalidRecord
 
 _KEY, _VALUE = 0x0A, 0x12
-_STRING, _BOOL, _INT, _DOUBLE = 0x0A, 0x10, 0x18, 0x21
+_STRING, _INT, _DOUBLE = 0x0A, 0x18, 0x21
 _SCALARS = frozenset(("string_value", "bool_value", "int_value", "double_value"))
 _LONGEST_REMEMBERED_BYTES = 128
 _MOST_REMEMBERED = 50_000
 
 _NAMES: dict[bytes, str] = {name.encode(): name for name in WANTED}
 _TAG_PREFIX = TAG_PREFIX.encode()
-_UNWANTED = ("", None)
 
-_remembered: dict[bytes, tuple[str, Any]] = {}
+
+class Attribute:
+    """An attribute that was read. Those that are remembered are the same object each time."""
+
+    __slots__ = ("name", "value", "varies")
+
+    def __init__(self, name: str, value: Any) -> None:
+        self.name = name
+        self.value = value
+        self.varies = name in VARYING
+        """Whether spans that are alike otherwise differ in it."""
+
+
+_UNWANTED = Attribute("", None)
+
+_remembered: dict[bytes, Attribute] = {}
 
 
 def read_attributes(entries: Iterable[bytes]) -> dict[str, Any]:
@@ -36,36 +50,76 @@ def read_attributes(entries: Iterable[bytes]) -> dict[str, Any]:
     Tags come together under TAG_PREFIX. Raises InvalidRecord naming an attribute that is no
     KeyValue or whose text is no UTF-8.
     """
-    found: dict[str, Any] = {}
+    varying, constant = split_attributes(entries)
+    return {**as_dict(constant), **varying}
+
+
+def split_attributes(entries: Iterable[bytes]) -> tuple[dict[str, Any], tuple[Attribute, ...]]:
+    """The wanted attributes that vary from call to call, and those that mostly do not."""
+    varying: dict[str, Any] = {}
+    constant: list[Attribute] = []
     recall = _remembered.get
     for entry in entries:
-        name, value = recall(entry) or _read(entry)
-        if name:
-            if name in WANTED:
-                found[name] = value
-            else:
-                found.setdefault(TAG_PREFIX, {})[name.removeprefix(TAG_PREFIX)] = value
+        known = recall(entry) or _read(entry)
+        if known.varies:
+            varying[known.name] = known.value
+        elif known is not _UNWANTED:
+            constant.append(known)
+    return varying, tuple(constant)
+
+
+def as_dict(attributes: Iterable[Attribute]) -> dict[str, Any]:
+    """Attributes by name, tags together under TAG_PREFIX."""
+    found: dict[str, Any] = {}
+    for one in attributes:
+        if one.name in WANTED:
+            found[one.name] = one.value
+        else:
+            found.setdefault(TAG_PREFIX, {})[one.name.removeprefix(TAG_PREFIX)] = one.value
     return found
 
 
-def _read(entry: bytes) -> tuple[str, Any]:
-    size = len(entry)
-    key_end = 2 + entry[1] if size > 2 else size
-    if entry[:1] != b"\x0a" or key_end >= size or entry[1] > 127:
+def _read(entry: bytes) -> Attribute:
+    try:
+        key_end = 2 + entry[1]
+        name = _NAMES.get(entry[2:key_end])
+        if name is None or not _has_usual_layout(entry, key_end):
+            return _read_unusual(entry, entry[2:key_end])
+        start = key_end + 4
+        if entry[key_end + 2] == _STRING and entry[key_end + 3] + start == len(entry):
+            read = Attribute(name, entry[start:].decode())
+        else:
+            read = Attribute(name, _scalar(entry, key_end + 2))
+    except IndexError:
         return _read_anyhow(entry)
-    key = entry[2:key_end]
-    name = _NAMES.get(key)
-    if name is None:
-        if not key.startswith(_TAG_PREFIX):
-            return _remember(entry, _UNWANTED)
-        return _read_anyhow(entry)
-    if entry[key_end] != _VALUE or key_end + 2 + entry[key_end + 1] != size:
-        return _read_anyhow(entry)
-    read = (name, _scalar(entry, key_end + 2, size, name))
+    except UnicodeDecodeError as error:
+        raise InvalidRecord(name or "attributes", "is no UTF-8") from error
     return read if name in DIFFERENT_EACH_TIME else _remember(entry, read)
 
 
-def _remember(entry: bytes, read: tuple[str, Any]) -> tuple[str, Any]:
+def _has_usual_layout(entry: bytes, key_end: int) -> bool:
+    """Key and value of less than 128 bytes each, in this order, and nothing else."""
+    return (
+        entry[0] == _KEY
+        and key_end < 130
+        and entry[key_end] == _VALUE
+        and entry[key_end + 1] < 128
+        and entry[key_end + 1] + key_end + 2 == len(entry)
+    )
+
+
+def _read_unusual(entry: bytes, key: bytes) -> Attribute:
+    if (
+        entry[0] == _KEY
+        and entry[1] < 128
+        and key not in _NAMES
+        and not key.startswith(_TAG_PREFIX)
+    ):
+        return _remember(entry, _UNWANTED)
+    return _read_anyhow(entry)
+
+
+def _remember(entry: bytes, read: Attribute) -> Attribute:
     if len(entry) <= _LONGEST_REMEMBERED_BYTES:
         if len(_remembered) >= _MOST_REMEMBERED:
             _remembered.clear()
@@ -73,26 +127,22 @@ def _remember(entry: bytes, read: tuple[str, Any]) -> tuple[str, Any]:
     return read
 
 
-def _scalar(entry: bytes, start: int, size: int, name: str) -> Any:
-    """The AnyValue from `start` to the end; shorter than 128 bytes, so its own length is a byte."""
-    if start + 1 >= size:
-        return _read_anyhow(entry)[1]
-    kind = entry[start]
-    if kind == _STRING and start + 2 + entry[start + 1] == size:
-        return _text(entry[start + 2 :], name)
-    if kind == _INT and entry[size - 1] < 128:
-        if size == start + 2:
+def _scalar(entry: bytes, start: int) -> Any:
+    """The AnyValue from `start` to the end where it is a short number; any other by protobuf."""
+    kind, size = entry[start], len(entry) - start
+    if kind == _INT and entry[-1] < 128:
+        if size == 2:
             return entry[start + 1]
-        if size == start + 3:
+        if size == 3 and entry[start + 1] > 127:
             return (entry[start + 1] & 127) | entry[start + 2] << 7
-        if size == start + 4 and entry[start + 2] > 127:
+        if size == 4 and entry[start + 1] > 127 and entry[start + 2] > 127:
             return (entry[start + 1] & 127) | (entry[start + 2] & 127) << 7 | entry[start + 3] << 14
-    if kind == _DOUBLE and size == start + 9:
+    if kind == _DOUBLE and size == 9:
         return unpack_from("<d", entry, start + 1)[0]
-    return _read_anyhow(entry)[1]
+    return _read_anyhow(entry).value
 
 
-def _read_anyhow(entry: bytes) -> tuple[str, Any]:
+def _read_anyhow(entry: bytes) -> Attribute:
     """Any KeyValue, by protobuf."""
     try:
         read = KeyValue.FromString(entry)
@@ -103,7 +153,7 @@ def _read_anyhow(entry: bytes) -> tuple[str, Any]:
     name = _text(read.key, "attributes")
     kind = read.value.WhichOneof("value")
     value = getattr(read.value, kind) if kind in _SCALARS else None
-    return name, _text(value, name) if isinstance(value, bytes) else value
+    return Attribute(name, _text(value, name) if isinstance(value, bytes) else value)
 
 
 def _text(value: bytes, name: str) -> str:

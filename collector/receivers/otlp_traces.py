@@ -11,12 +11,17 @@ from google.protobuf.message import DecodeError
 from collector.receivers.dialects import read_call
 from collector.receivers.dialects.fields import tenant_of
 from collector.receivers.evidence import attributes_payload
-from collector.receivers.otlp_attributes import read_attributes
+from collector.receivers.otlp_attributes import (
+    Attribute,
+    as_dict,
+    read_attributes,
+    split_attributes,
+)
 from collector.receivers.otlp_json import spans_of_json
 from collector.receivers.otlp_wire import KeyValue, TracesRequest
 from collector.receivers.received import Received
 from collector.receivers.semconv import EXCEPTION_TYPE
-from collector.receivers.spans import Event, Span
+from collector.receivers.spans import Alike, Event, Span
 from ledger.domain.errors import InvalidRecord, UnreadableBody
 
 RECEIVER = "traces"
@@ -55,7 +60,7 @@ def _received(spans: Iterator[Span | InvalidRecord], default_tenant: str | None)
         try:
             call = read_call(span, default_tenant)
         except InvalidRecord as invalid:
-            payload = attributes_payload({**span.resource, **span.attributes})
+            payload = attributes_payload({**span.resource, **span.whole_attributes()})
             received.refuse(position, invalid.path, invalid.reason, tenant_of(span), payload)
             continue
         if call is None:
@@ -75,23 +80,34 @@ def _spans(request: Any) -> Iterator[Span | InvalidRecord]:
             continue
         for scope_spans in resource_spans.scope_spans:
             scope = scope_spans.scope.name.decode(errors="replace")
+            alike: dict[tuple[Attribute, ...], Alike] = {}
             for span in scope_spans.spans:
-                yield _span(span, scope, resource)
+                yield _span(span, scope, resource, alike)
 
 
-def _span(span: Any, scope: str, resource: dict[str, Any]) -> Span | InvalidRecord:
+def _span(
+    span: Any, scope: str, resource: dict[str, Any], known: dict[tuple[Attribute, ...], Alike]
+) -> Span | InvalidRecord:
     try:
+        attributes, constant = split_attributes(span.attributes)
+        is_error = span.status.code == _ERROR_STATUS
+        alike = known.get(constant)
+        if alike is None:
+            alike = known[constant] = Alike(as_dict(constant))
+        if alike.read_call is None or is_error:
+            attributes = {**alike.attributes, **attributes}
         return Span(
             span.trace_id.hex(),
             span.span_id.hex(),
             span.parent_span_id.hex(),
             span.start_time_unix_nano,
             span.end_time_unix_nano,
-            span.status.code == _ERROR_STATUS,
+            is_error,
             scope,
-            read_attributes(span.attributes),
+            attributes,
             resource,
             [_event(event) for event in span.events] if span.events else _NO_EVENTS,
+            alike,
         )
     except InvalidRecord as invalid:
         return invalid

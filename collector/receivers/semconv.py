@@ -116,11 +116,21 @@ WANTED = frozenset(
 )  # fmt: skip
 
 
+PER_CALL_FIELDS = ("user", "session", "operation_id", "reservation_id", "response_id")
+"""Shared fields that calls differ in which are alike otherwise."""
+
 DIFFERENT_EACH_TIME = frozenset(
     (
         ID, *REPORTED_COST, GENAI_TIME_TO_FIRST_CHUNK, OPENINFERENCE_PARAMETERS,
-        *(name for field in ("session", "operation_id", "reservation_id", "response_id")
-          for name in SHARED_FIELDS[field]),
+        *(name for field in PER_CALL_FIELDS for name in SHARED_FIELDS[field]),
     )
 )  # fmt: skip
 """Attributes whose values hardly repeat: remembering them would be of no use."""
+
+VARYING = DIFFERENT_EACH_TIME | frozenset(
+    name
+    for table in (GENAI_USAGE, OPENINFERENCE_USAGE)
+    for names in table.values()
+    for name in names
+)
+"""Attributes that say nothing of what kind of call it is."""

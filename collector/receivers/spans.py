@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
+
+from ledger.domain.calls import Call
 
 
 class Event(msgspec.Struct, frozen=True):
@@ -13,6 +16,19 @@ class Event(msgspec.Struct, frozen=True):
     name: str
     unix_nanos: int
     exception_type: str | None = None
+
+
+class Alike:
+    """What spans of one request have in common that differ in varying attributes only.
+
+    `read_call` reads further ones from those attributes alone, once a dialect has read the first.
+    """
+
+    __slots__ = ("attributes", "read_call")
+
+    def __init__(self, attributes: dict[str, Any]) -> None:
+        self.attributes = attributes
+        self.read_call: Callable[[Span], Call] | None = None
 
 
 class Span(msgspec.Struct, frozen=True):
@@ -33,3 +49,9 @@ class Span(msgspec.Struct, frozen=True):
     attributes: dict[str, Any]
     resource: dict[str, Any]
     events: list[Event]
+    alike: Alike | None = None
+    """Set where spans come by the hundred; `attributes` are whole until it can read calls."""
+
+    def whole_attributes(self) -> dict[str, Any]:
+        """All attributes, also where what is alike was left out."""
+        return {**self.alike.attributes, **self.attributes} if self.alike else self.attributes

@@ -85,6 +85,31 @@ INGEST = Metric(
     ("receiver", "result"),
     "Records that came in, by what became of them.",
 )
+WAITING = Metric(
+    "tollbook_ingest_waiting_records",
+    "gauge",
+    ("receiver",),
+    "Acknowledged records of this machine that wait in the spool for Postgres.",
+)
+SPOOL_BYTES = Metric(
+    "tollbook_spool_bytes",
+    "gauge",
+    (),
+    "Disk space this machine's spool takes, files set aside included.",
+)
+SPOOL_FILES = Metric("tollbook_spool_files", "gauge", (), "Files that wait in the spool.")
+SPOOL_OLDEST = Metric(
+    "tollbook_spool_oldest_seconds",
+    "gauge",
+    (),
+    "How long the oldest file of the spool has waited; 0 when none waits.",
+)
+SPOOL_SET_ASIDE = Metric(
+    "tollbook_spool_set_aside_files",
+    "gauge",
+    ("reason",),
+    "Files of the spool that could not be read or booked and wait for a person.",
+)
 DRIFT = Metric(
     "tollbook_ledger_drift_usd",
     "gauge",
@@ -105,6 +130,11 @@ METRICS = (
     TIME_TO_FIRST_TOKEN,
     RECEIVED,
     INGEST,
+    WAITING,
+    SPOOL_BYTES,
+    SPOOL_FILES,
+    SPOOL_OLDEST,
+    SPOOL_SET_ASIDE,
     JOINED_LATER,
     DRIFT,
     BUILD_INFO,

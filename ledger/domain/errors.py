@@ -74,6 +74,24 @@ class Overloaded(TollbookError):
         super().__init__("too many calls are waiting; try again in a moment")
 
 
+class SpoolFull(TollbookError):
+    """The spool holds all it may; there is room again once Postgres is back."""
+
+    permanent = False
+
+    def __init__(self, max_bytes: int) -> None:
+        super().__init__(
+            f"Postgres is away and the spool is full ({max_bytes} bytes); try again later"
+        )
+        self.max_bytes = max_bytes
+
+
+class SpoolUnusable(TollbookError):
+    """The spool's directory cannot be written or read; the same request may succeed later."""
+
+    permanent = False
+
+
 class OwnFault(TollbookError):
     """Something that Tollbook did not foresee; its log says more."""
 

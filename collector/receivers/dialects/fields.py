@@ -69,17 +69,36 @@ def read_usage(attributes: Mapping[str, Any], table: Mapping[str, tuple[str, ...
 
     Raises InvalidRecord naming the attribute whose count is no count.
     """
+    ranked = _ranked(table)
+    found: dict[str, tuple[int, str]] = {}
+    for name in attributes:
+        known = ranked.get(name)
+        if known is not None:
+            part, rank = known
+            if part not in found or rank < found[part][0]:
+                found[part] = (rank, name)
     counts: dict[str, int | None] = {"input_tokens": None, "output_tokens": None}
     sent: dict[str, Any] = {}
-    for part, names in table.items():
-        for name in names:
-            if name in attributes:
-                value = attributes[name]
-                plain = type(value) is int and 0 <= value <= MAX_TOKENS
-                counts[part] = value if plain else _count(value, name)
-                sent[name] = value
-                break
+    for part, (_, name) in found.items():
+        value = sent[name] = attributes[name]
+        plain = type(value) is int and 0 <= value <= MAX_TOKENS
+        counts[part] = value if plain else _count(value, name)
     return usage_from_inclusive(**counts), sent or None
+
+
+_RankedNames = dict[str, tuple[str, int]]
+_ranked_tables: dict[int, tuple[Mapping[str, tuple[str, ...]], _RankedNames]] = {}
+
+
+def _ranked(table: Mapping[str, tuple[str, ...]]) -> _RankedNames:
+    """Of each attribute in a table of names, which part of the usage it is, and how preferred."""
+    known = _ranked_tables.get(id(table))
+    if known is None:
+        names = {
+            name: (part, rank) for part, names in table.items() for rank, name in enumerate(names)
+        }
+        known = _ranked_tables[id(table)] = (table, names)
+    return known[1]
 
 
 class Described(msgspec.Struct, frozen=True, kw_only=True):
@@ -135,6 +154,34 @@ def build_call(span: Span, said: Described, default_tenant: str | None) -> Call:
     )
 
 
+def alike(call: Call, span: Span) -> Call:
+    """What is left of a call once all is taken away that is its own: the pattern of others."""
+    inherited = _fields_in(span.resource)
+    nothing: dict[str, Any] = {name: inherited.get(name) for name in semconv.PER_CALL_FIELDS}
+    return msgspec.structs.replace(call, **nothing)
+
+
+def build_alike(
+    span: Span, pattern: Call, usage: ReadUsage, time_to_first_token_seconds: float | None
+) -> Call:
+    """A call like others of its request. Raises InvalidRecord like `build_call`."""
+    attributes = span.attributes
+    return msgspec.structs.replace(
+        pattern,
+        id=text(attributes.get(semconv.ID)) or _identity(span),
+        started_at=_moment(span.start_unix_nanos),
+        usage=usage[0],
+        raw_usage=usage[1],
+        duration_seconds=_duration_seconds(span),
+        time_to_first_token_seconds=time_to_first_token_seconds,
+        trace_id=span.trace_id or None,
+        span_id=span.span_id or None,
+        parent_span_id=span.parent_span_id or None,
+        reported_cost_pico_usd=_reported_cost(attributes),
+        **_fields_in(attributes),
+    )
+
+
 def _identity(span: Span) -> str:
     """Trace and span name a call where its sender gives it no id of its own."""
     for name, value, length in (
@@ -150,7 +197,7 @@ def _identity(span: Span) -> str:
 
 def tenant_of(span: Span) -> str | None:
     """Whose call it is: the span says, or else its resource."""
-    for attributes in (span.attributes, span.resource):
+    for attributes in (span.whole_attributes(), span.resource):
         tenant = text(first(attributes, semconv.TENANT))
         if tenant:
             return tenant

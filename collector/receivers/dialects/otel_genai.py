@@ -5,6 +5,8 @@ from __future__ import annotations
 from collector.receivers import semconv
 from collector.receivers.dialects.fields import (
     Described,
+    alike,
+    build_alike,
     build_call,
     first,
     number,
@@ -42,4 +44,18 @@ def read_call(span: Span, default_tenant: str | None) -> Call:
         usage=read_usage(attributes, semconv.GENAI_USAGE),
         time_to_first_token_seconds=number(attributes, semconv.GENAI_TIME_TO_FIRST_CHUNK),
     )
-    return build_call(span, said, default_tenant)
+    call = build_call(span, said, default_tenant)
+    if span.alike is not None and not span.is_error:
+        pattern = alike(call, span)
+        span.alike.read_call = lambda further: _read_alike(further, pattern)
+    return call
+
+
+def _read_alike(span: Span, pattern: Call) -> Call:
+    attributes = span.attributes
+    return build_alike(
+        span,
+        pattern,
+        read_usage(attributes, semconv.GENAI_USAGE),
+        number(attributes, semconv.GENAI_TIME_TO_FIRST_CHUNK),
+    )

@@ -12,10 +12,10 @@ import psycopg
 from exporters.postgres.joining.keys import KeyArray, KeyColumns
 from exporters.postgres.joining.seen_keys import Flags, SeenKeys
 
-_ENTER = """
-    SELECT pg_current_xact_id()::text, clock_timestamp()
-    FROM pg_advisory_xact_lock(hashtextextended('tollbook.lane', 0))
-"""
+TURN = "pg_advisory_xact_lock(hashtextextended('tollbook.lane', 0))"
+"""Waits until all bookings before ours have ended; the turn is ours until the transaction ends."""
+
+_ENTER = f"SELECT pg_current_xact_id()::text, clock_timestamp() FROM {TURN}"  # noqa: S608 - our own
 _FEED = "SELECT batch, arrived_on, keys FROM key_feed WHERE batch > %s ORDER BY batch"
 _TELL = "INSERT INTO key_feed (arrived_on, writer, keys) VALUES (%s, %s, %s) RETURNING batch"
 
