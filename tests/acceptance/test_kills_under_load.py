@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.loads.assertions import assert_nothing_lost_or_doubled
-from tests.loads.chaos import BACKEND, POSTMASTER, WORKER
+from tests.loads.chaos import BACKEND, COLLECTOR, POSTMASTER, WORKER
 from tests.loads.kill_run import KillPlan, run_under_kills
 
 CALLS = 20_000
@@ -14,8 +14,8 @@ def test_kills_and_an_absence_of_postgres_lose_and_double_nothing() -> None:
         KillPlan(
             calls=CALLS,
             senders=4,
-            over_seconds=14.0,
-            targets=(WORKER, BACKEND, POSTMASTER),
+            over_seconds=16.0,
+            targets=(WORKER, COLLECTOR, BACKEND, POSTMASTER),
             away_seconds=5.0,
             seed=11,
             settling_seconds=40.0,

@@ -89,6 +89,16 @@ class Chaos:
         return int(self._pid_file.read_text().split(maxsplit=1)[0])
 
 
+def end_everything_of(home: Path) -> None:
+    """Kill the processes of Tollbook under this home: a failed run must not leave orphans."""
+    setting = f"TOLLBOOK_HOME={home}".encode()
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with suppress(OSError):
+                if setting in (entry / "environ").read_bytes().split(b"\0"):
+                    os.kill(int(entry.name), signal.SIGKILL)
+
+
 def _children_of(pid: int) -> list[int]:
     children = []
     for entry in Path("/proc").iterdir():

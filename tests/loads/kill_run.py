@@ -17,7 +17,7 @@ import psycopg
 from benchmarks.load.calls import Mix, call_at
 from ledger.storage.embedded import EmbeddedPostgres
 from tests.loads.books import Books, read_books
-from tests.loads.chaos import Chaos, Kill, planned_kills
+from tests.loads.chaos import Chaos, Kill, end_everything_of, planned_kills
 from tests.loads.retrying import Errand, Told, sending
 from tests.servers.processes import free_port, running, wait_for
 
@@ -110,6 +110,7 @@ def _own_postgres() -> Iterator[tuple[EmbeddedPostgres, str, Path]]:
         with postgres.in_use() as url:
             yield postgres, url, home
     finally:
+        end_everything_of(home)
         shutil.rmtree(home, ignore_errors=True)
 
 
