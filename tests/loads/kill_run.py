@@ -37,7 +37,8 @@ class KillPlan:
     seed: int
     settling_seconds: float
     """How long the rest may take after the last body was due: retries, the spool, /metrics."""
-    calls_a_request: int = 250
+    calls_a_request: int = 25
+    """Small bodies: hardly a moment without one on its way, so that kills meet some."""
 
 
 class Survived(NamedTuple):
