@@ -12,6 +12,8 @@ from typing import Any
 from gunicorn.app.base import BaseApplication
 from uvicorn_worker import UvicornWorker
 
+from collector.lifeline import end_with_parent
+
 _WORKERS = {"asgi": f"{__name__}.CollectorWorker", "wsgi": "gthread"}
 
 
@@ -27,6 +29,11 @@ class CollectorWorker(UvicornWorker):  # type: ignore[misc]
         "server_header": False,
         "timeout_graceful_shutdown": 20,
     }
+
+    def init_process(self) -> None:
+        """Serve until told to stop, or until the parent is gone: it cannot tell when killed."""
+        end_with_parent(self.ppid)
+        super().init_process()
 
 
 class _Server(BaseApplication):  # type: ignore[misc]

@@ -12,7 +12,8 @@ from google.protobuf.json_format import MessageToDict
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
-from benchmarks.otlp_bodies import otlp_body
+from benchmarks.load.calls import Mix, call_at
+from benchmarks.load.otlp_bodies import otlp_body
 from collector.receivers.otlp_traces import decode_json, decode_protobuf
 from tests.unit.receivers.otlp import START_NANOS, attribute_pairs
 
@@ -73,7 +74,8 @@ def test_spans_in_one_request_become_the_calls_they_are_each_alone(seed: int) ->
 
 
 def test_a_body_of_an_instrumented_app_holds_512_calls_in_either_encoding() -> None:
-    body = otlp_body(1, START_NANOS, 3600)
+    mix = Mix(start_unix_seconds=START_NANOS // 10**9)
+    body = otlp_body(call_at(mix, number) for number in range(512))
     received = decode_protobuf(body)
     assert len(received.calls) == 512
     assert received.calls == decode_json(_as_json(body)).calls
