@@ -8,6 +8,9 @@ from a2wsgi import WSGIMiddleware
 from flask import Flask
 
 from collector.api import problems
+from collector.api.afterwards.aliases import alias_routes
+from collector.api.afterwards.outcomes import outcome_routes
+from collector.api.afterwards.refused import refused_routes
 from collector.api.entrances import ENTRANCES
 from collector.api.front import Application, Front
 from collector.api.lists import list_routes
@@ -74,5 +77,8 @@ def create_api(database: Database, settings: Settings, spool: Spool) -> Flask:
     problems.register(api)
     api.register_blueprint(spend_routes(reader, settings))
     api.register_blueprint(list_routes(reader, settings))
+    api.register_blueprint(refused_routes(reader, settings))
+    api.register_blueprint(outcome_routes(reader))
+    api.register_blueprint(alias_routes(reader, settings))
     api.register_blueprint(operations_routes(reader, exporter))
     return api

@@ -88,6 +88,11 @@ class Settings(BaseSettings):
     rejected_records_kept: int = Field(
         default=100_000, ge=0, description="Refused records kept as evidence; the oldest go first"
     )
+    dead_letters_kept: int = Field(
+        default=1_000_000,
+        ge=0,
+        description="Dead letters kept for a replay; beyond it those without a whole call go first",
+    )
     metrics_max_samples: int = Field(
         default=10_000,
         ge=1_000,

@@ -10,8 +10,11 @@ from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 
 from ledger.domain.errors import (
+    AmbiguousCall,
     BodyTooLarge,
     InvalidQuestion,
+    InvalidRecord,
+    NotFound,
     OwnFault,
     SlowBody,
     TollbookError,
@@ -27,6 +30,9 @@ _STATUSES: dict[type[TollbookError], HTTPStatus] = {
     UnsupportedBody: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     BodyTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     InvalidQuestion: HTTPStatus.BAD_REQUEST,
+    InvalidRecord: HTTPStatus.BAD_REQUEST,
+    NotFound: HTTPStatus.NOT_FOUND,
+    AmbiguousCall: HTTPStatus.CONFLICT,
 }
 RETRY_AFTER_SECONDS = 5
 
@@ -65,13 +71,23 @@ def status_of(error: TollbookError) -> HTTPStatus:
     return HTTPStatus.INTERNAL_SERVER_ERROR
 
 
+def _members(error: TollbookError) -> dict[str, object]:
+    """What else a program can learn from an error."""
+    if isinstance(error, InvalidQuestion):
+        return {"parameter": error.parameter}
+    if isinstance(error, InvalidRecord):
+        return {"path": error.path}
+    if isinstance(error, AmbiguousCall):
+        return {"calls": error.calls}
+    return {}
+
+
 def register(app: Flask) -> None:
     """Answer every error of the application with a problem document."""
 
     @app.errorhandler(TollbookError)
     def tollbook_error(error: TollbookError) -> Response:
-        members = {"parameter": error.parameter} if isinstance(error, InvalidQuestion) else {}
-        return problem(status_of(error), str(error), **members)
+        return problem(status_of(error), str(error), **_members(error))
 
     @app.errorhandler(HTTPException)
     def http_error(error: HTTPException) -> Response:

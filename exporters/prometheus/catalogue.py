@@ -85,6 +85,18 @@ INGEST = Metric(
     ("receiver", "result"),
     "Records that came in, by what became of them.",
 )
+DEAD_LETTERS = Metric(
+    "tollbook_dead_letters",
+    "gauge",
+    (),
+    "Acknowledged calls that could not be booked and wait for a replay.",
+)
+DEAD_LETTERS_LEFT = Metric(
+    "tollbook_dead_letters_left_total",
+    "counter",
+    ("receiver", "result"),
+    "Dead letters that are none any more: replayed, or dropped without being booked.",
+)
 WAITING = Metric(
     "tollbook_ingest_waiting_records",
     "gauge",
@@ -136,6 +148,8 @@ METRICS = (
     SPOOL_OLDEST,
     SPOOL_SET_ASIDE,
     JOINED_LATER,
+    DEAD_LETTERS,
+    DEAD_LETTERS_LEFT,
     DRIFT,
     BUILD_INFO,
 )

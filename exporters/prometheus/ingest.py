@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from exporters.prometheus import catalogue
 from exporters.prometheus.exposition import header, labels, sample
+from ledger.queries.refusals import LEFT, dead_letters_now
 
 _RECEIVED = "received"
 _JOINED_LATER = "joined_later"
@@ -21,9 +22,20 @@ def ingest_families(counts: Iterable[tuple[str, str, int]]) -> Iterator[str]:
             yield sample(catalogue.RECEIVED.name, text, records)
     yield header(catalogue.INGEST)
     for receiver, result, records in listed:
-        if result not in (_RECEIVED, _JOINED_LATER):
+        if result not in (_RECEIVED, _JOINED_LATER, *LEFT):
             text = labels(catalogue.INGEST.labels, (receiver, result))
             yield sample(catalogue.INGEST.name, text, records)
     yield header(catalogue.JOINED_LATER)
     joined = sum(records for _, result, records in listed if result == _JOINED_LATER)
     yield sample(catalogue.JOINED_LATER.name, "", joined)
+    yield from _dead_letters(listed)
+
+
+def _dead_letters(counts: list[tuple[str, str, int]]) -> Iterator[str]:
+    yield header(catalogue.DEAD_LETTERS)
+    yield sample(catalogue.DEAD_LETTERS.name, "", dead_letters_now(counts))
+    yield header(catalogue.DEAD_LETTERS_LEFT)
+    for receiver, result, records in counts:
+        if result in LEFT:
+            text = labels(catalogue.DEAD_LETTERS_LEFT.labels, (receiver, result))
+            yield sample(catalogue.DEAD_LETTERS_LEFT.name, text, records)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class TollbookError(Exception):
     """Something went wrong in Tollbook."""
@@ -53,6 +55,19 @@ class InvalidQuestion(TollbookError):
         super().__init__(f"{parameter}: {reason}")
         self.parameter = parameter
         self.reason = reason
+
+
+class NotFound(TollbookError):
+    """What a request is about does not exist."""
+
+
+class AmbiguousCall(TollbookError):
+    """An id that several calls share, where one call is meant."""
+
+    def __init__(self, call_id: str, calls: list[dict[str, Any]]) -> None:
+        super().__init__(f"several calls have the id {call_id!r}; say started_at of the one meant")
+        self.calls = calls
+        """Start, provider and model of the calls, newest first; of very many the first ones."""
 
 
 class InvalidSetting(TollbookError):

@@ -23,7 +23,7 @@ SPOOL_BYTES = 2**26
 def replay_until_killed(directory: Path, url: str, commits: int | None) -> None:
     """Replay; after so many commits die before the files of the last one are deleted."""
     database = Database(url)
-    book = booked_by(Intake(database, Settings(home=directory)).take)
+    book = booked_by(Intake(database, Settings(home=directory)).book)
     done = 0
 
     def book_and_die(requests: Sequence[Spooled]) -> None:

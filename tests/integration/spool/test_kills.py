@@ -30,7 +30,7 @@ _BACKLOG = 3_000
 @pytest.fixture
 def replayer(spool: Spool, database: Database, settings: Settings) -> Replayer:
     """A replayer in this process, on the real way of booking."""
-    return Replayer(spool, SpoolMarks(database), booked_by(Intake(database, settings).take))
+    return Replayer(spool, SpoolMarks(database), booked_by(Intake(database, settings).book))
 
 
 def _write(directory: Path, tenant: str) -> None:

@@ -5,11 +5,18 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import psycopg
+import pytest
 
-from collector.jobs.upkeep import check_books, make_days_ahead, prune_refused_records
+from collector.jobs.upkeep import (
+    bound_dead_letters,
+    check_books,
+    make_days_ahead,
+    prune_refused_records,
+)
 from ledger.storage.database import Database
-from tests.factories.calls import a_record
+from tests.factories.calls import a_call, a_record
 from tests.integration.books import Books
+from tests.integration.refused.letters import keep
 from tests.servers.in_process import InProcessClient
 
 
@@ -52,3 +59,23 @@ def test_only_the_newest_refused_records_are_kept(
         client.post("/v1/calls", json=[a_record(), a_record(usage={"input_tokens": -1})])
     prune_refused_records(database, kept=2)
     assert len(books.rows("SELECT * FROM refused_records")) == 2
+
+
+def test_forgetting_refused_records_spares_dead_letters(
+    client: InProcessClient, database: Database, books: Books
+) -> None:
+    keep(database, [(a_call(), "x"), (a_call(), "x")])
+    for _ in range(3):
+        client.post("/v1/calls", json=[a_record(), a_record(usage={"input_tokens": -1})])
+    prune_refused_records(database, kept=1)
+    kinds = [row["kind"] for row in books.rows("SELECT kind FROM refused_records ORDER BY kind")]
+    assert kinds == ["dead_lettered", "dead_lettered", "rejected"]
+
+
+def test_dead_letters_beyond_the_bound_are_given_up_with_an_error_in_the_log(
+    database: Database, books: Books, caplog: pytest.LogCaptureFixture
+) -> None:
+    keep(database, [(a_call(), "x") for _ in range(3)])
+    bound_dead_letters(database, kept=2)
+    assert len(books.rows("SELECT * FROM refused_records")) == 2
+    assert "gave up 1 dead letters" in caplog.text
