@@ -10,7 +10,7 @@ import msgspec
 
 from collector.api.problems import RETRY_AFTER_SECONDS, problem_document, status_of
 from collector.pipeline.outcome import Outcome
-from collector.receivers.otlp_wire import RpcStatus
+from collector.receivers.otlp.traces_wire import RpcStatus
 from ledger.domain.errors import TollbookError
 
 JSON = "application/json"
@@ -47,7 +47,7 @@ class CallsAnswers:
             {"index": refusal.index, "path": refusal.path, "reason": refusal.reason}
             for refusal in outcome.refusals
         ]
-        if rejected and len(rejected) == outcome.records:
+        if rejected and outcome.rejected == outcome.records:
             first = rejected[0]
             document = problem_document(
                 HTTPStatus.BAD_REQUEST,
@@ -81,7 +81,7 @@ class OtlpAnswers:
 
     def success(self, outcome: Outcome, content_type: str) -> Answer:
         """200; with the number of refused records and the first reason when there are any."""
-        rejected = len(outcome.refusals)
+        rejected = outcome.rejected
         reason = ""
         if rejected:
             first = outcome.refusals[0]

@@ -7,8 +7,11 @@ from typing import NamedTuple, Protocol
 
 from collector.api.answers import JSON, PROTOBUF, Answer, CallsAnswers, OtlpAnswers
 from collector.pipeline.outcome import Outcome
-from collector.receivers import calls_json, otlp_traces
-from collector.receivers.otlp_wire import TracesResponse
+from collector.receivers import calls_json
+from collector.receivers.litellm import callback
+from collector.receivers.otlp import logs, metrics, traces
+from collector.receivers.otlp.answers import LogsResponse, MetricsResponse
+from collector.receivers.otlp.traces_wire import TracesResponse
 from collector.receivers.received import Received
 from ledger.domain.errors import TollbookError, UnsupportedBody
 
@@ -44,9 +47,11 @@ class Entrance(NamedTuple):
         return decode
 
 
+_NDJSON_TYPES = ("application/x-ndjson", "application/ndjson", "application/jsonl")
+
 _TRACES = Entrance(
-    otlp_traces.RECEIVER,
-    {PROTOBUF: otlp_traces.decode_protobuf, JSON: otlp_traces.decode_json},
+    traces.RECEIVER,
+    {PROTOBUF: traces.decode_protobuf, JSON: traces.decode_json},
     OtlpAnswers(TracesResponse, "rejected_spans", "rejectedSpans", "spans"),
 )
 
@@ -55,13 +60,26 @@ ENTRANCES: Mapping[str, Entrance] = {
         calls_json.RECEIVER,
         {
             JSON: calls_json.decode_json,
-            "application/x-ndjson": calls_json.decode_ndjson,
-            "application/ndjson": calls_json.decode_ndjson,
-            "application/jsonl": calls_json.decode_ndjson,
+            **dict.fromkeys(_NDJSON_TYPES, calls_json.decode_ndjson),
             "": calls_json.decode_json,
         },
         CallsAnswers(),
     ),
     "/v1/traces": _TRACES,
     "/api/public/otel/v1/traces": _TRACES,
+    "/v1/logs": Entrance(
+        "logs",
+        {PROTOBUF: logs.decode_protobuf, JSON: logs.decode_json},
+        OtlpAnswers(LogsResponse, "rejected_log_records", "rejectedLogRecords", "log records"),
+    ),
+    "/v1/metrics": Entrance(
+        metrics.RECEIVER,
+        {PROTOBUF: metrics.decode_protobuf, JSON: metrics.decode_json},
+        OtlpAnswers(MetricsResponse, "rejected_data_points", "rejectedDataPoints", "data points"),
+    ),
+    "/v1/litellm": Entrance(
+        "litellm",
+        dict.fromkeys((JSON, *_NDJSON_TYPES), callback.decode),
+        CallsAnswers(),
+    ),
 }

@@ -116,6 +116,7 @@ class Intake:
                     Outcome(
                         spooled=kept.result(),
                         ignored=accepted.ignored,
+                        rejected=accepted.rejected,
                         refusals=received.refusals if received else [],
                     )
                 )
@@ -152,6 +153,7 @@ def _tell(
             booked=result.booked,
             duplicate=result.duplicate,
             ignored=accepted.ignored,
+            rejected=accepted.rejected + len(result.refused),
             refusals=_refusals(accepted, received, result),
         )
     )

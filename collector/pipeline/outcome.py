@@ -15,9 +15,11 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     spooled: int = 0
     """Accepted and durable on disk, to be booked when Postgres is back."""
     ignored: int = 0
+    rejected: int = 0
     refusals: list[Refusal] = []
+    """What was refused, of very many the first."""
 
     @property
     def records(self) -> int:
         """How many records came in."""
-        return self.booked + self.duplicate + self.spooled + self.ignored + len(self.refusals)
+        return self.booked + self.duplicate + self.spooled + self.ignored + self.rejected

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from collector.receivers import calls_json, otlp_traces
+from collector.receivers import calls_json
 from collector.receivers.litellm import callback
-from collector.receivers.otlp import logs, metrics
+from collector.receivers.otlp import logs, metrics, traces
 from collector.receivers.received import Received
 from ledger.domain.errors import TollbookError
 from ledger.pricing.catalog import infer_provider
@@ -78,16 +78,16 @@ POINTS = in_json("resourceMetrics", "scopeMetrics", "metrics")
 
 CASES: dict[str, tuple[Callable[[bytes], Received], bytes]] = {
     "traces pb: attributes": (
-        otlp_traces.decode_protobuf, otlp.protobuf_request(otlp.a_span(MANY))),
-    "traces pb: tags": (otlp_traces.decode_protobuf, otlp.protobuf_request(otlp.a_span(TAGS))),
-    "traces pb: strings": (otlp_traces.decode_protobuf, otlp.protobuf_request(otlp.a_span(LONG))),
-    "traces pb: no spans": (otlp_traces.decode_protobuf, wrapped(b"\x12\0" * (BYTES // 8), 1, 2)),
-    "traces pb: no events": (otlp_traces.decode_protobuf, wrapped(b"\x5a\0" * BYTES, 1, 2, 2)),
-    "traces json: attributes": (otlp_traces.decode_json, otlp.json_request(otlp.a_span(MANY))),
-    "traces json: strings": (otlp_traces.decode_json, otlp.json_request(otlp.a_span(LONG))),
-    "traces json: no spans": (otlp_traces.decode_json, SPANS(b"{}")),
-    "traces json: small spans": (otlp_traces.decode_json, SPANS(b'{"a":1 }')),
-    "traces json: small events": (otlp_traces.decode_json, EVENTS(b'{"a":1 }')),
+        traces.decode_protobuf, otlp.protobuf_request(otlp.a_span(MANY))),
+    "traces pb: tags": (traces.decode_protobuf, otlp.protobuf_request(otlp.a_span(TAGS))),
+    "traces pb: strings": (traces.decode_protobuf, otlp.protobuf_request(otlp.a_span(LONG))),
+    "traces pb: no spans": (traces.decode_protobuf, wrapped(b"\x12\0" * (BYTES // 8), 1, 2)),
+    "traces pb: no events": (traces.decode_protobuf, wrapped(b"\x5a\0" * BYTES, 1, 2, 2)),
+    "traces json: attributes": (traces.decode_json, otlp.json_request(otlp.a_span(MANY))),
+    "traces json: strings": (traces.decode_json, otlp.json_request(otlp.a_span(LONG))),
+    "traces json: no spans": (traces.decode_json, SPANS(b"{}")),
+    "traces json: small spans": (traces.decode_json, SPANS(b'{"a":1 }')),
+    "traces json: small events": (traces.decode_json, EVENTS(b'{"a":1 }')),
     "logs pb: attributes": (
         logs.decode_protobuf, requests.protobuf_request(requests.an_event(MANY))),
     "logs pb: strings": (

@@ -14,10 +14,10 @@ from backports import zstd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collector.receivers import calls_json, otlp_traces
+from collector.receivers import calls_json
 from collector.receivers.body import ENCODINGS, decompress
 from collector.receivers.litellm import callback
-from collector.receivers.otlp import logs, metrics
+from collector.receivers.otlp import logs, metrics, traces
 from collector.receivers.received import Received
 from ledger.domain.errors import TollbookError, UnreadableBody
 from tests.factories.calls import a_record
@@ -38,10 +38,10 @@ DECODERS: dict[str, tuple[Decode, bytes]] = {
     "calls json": (calls_json.decode_json, b"[" + RECORD + b", " + RECORD + b"]"),
     "calls ndjson": (calls_json.decode_ndjson, RECORD + b"\n" + RECORD),
     "traces protobuf": (
-        otlp_traces.decode_protobuf,
+        traces.decode_protobuf,
         otlp.protobuf_request(otlp.a_span(events=[("e", 1)]), otlp.a_span(error=True)),
     ),
-    "traces json": (otlp_traces.decode_json, otlp.json_request(otlp.a_span(), otlp.a_span())),
+    "traces json": (traces.decode_json, otlp.json_request(otlp.a_span(), otlp.a_span())),
     "logs protobuf": (logs.decode_protobuf, requests.protobuf_request(*EVENTS)),
     "logs json": (logs.decode_json, requests.json_request(*EVENTS)),
     "metrics protobuf": (metrics.decode_protobuf, a_request().SerializeToString()),

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from collector.receivers.otlp.json_values import Value, integer
 from collector.receivers.otlp.log_record import (
     EVENT_NAME,
     GENAI_EVENTS,
@@ -17,7 +18,6 @@ from collector.receivers.otlp.log_record import (
     call_json_of_fields,
     call_json_of_text,
 )
-from collector.receivers.otlp_json_values import Value, integer
 from collector.receivers.semconv import CONTENT, TAG_PREFIX, WANTED
 from ledger.domain.errors import InvalidRecord
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from google.protobuf.message import DecodeError
 
+from collector.receivers.otlp.attributes import read_attributes
 from collector.receivers.otlp.log_record import (
     EVENT_NAME,
     GENAI_EVENTS,
@@ -22,7 +23,6 @@ from collector.receivers.otlp.log_record import (
     call_json_of_fields,
     call_json_of_text,
 )
-from collector.receivers.otlp_attributes import read_attributes
 from collector.receivers.wire_schema import message_classes
 from ledger.domain.errors import InvalidRecord
 

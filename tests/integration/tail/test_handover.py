@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Sequence
 from concurrent.futures import Future
 
 import pytest
@@ -12,9 +11,9 @@ import pytest
 from collector.pipeline.intake import Intake
 from collector.pipeline.outcome import Outcome
 from collector.receivers.accepted import Accepted
+from collector.receivers.received import Received
 from collector.tail.handover import Handover, Stopped
 from exporters.postgres.batches import Mark
-from ledger.domain.calls import Refusal
 from ledger.domain.errors import LedgerUnavailable
 from ledger.settings import Settings
 from ledger.storage.database import Database
@@ -55,9 +54,9 @@ def test_an_answer_that_was_lost_is_asked_for_and_not_booked_again(
             accepted: Accepted,
             mark: Mark | None = None,
             *,
-            refusals: Sequence[Refusal] = (),
+            received: Received | None = None,
         ) -> Future[Outcome]:
-            outcome = super().book(accepted, mark, refusals=refusals)
+            outcome = super().book(accepted, mark, received=received)
             outcome.result()
             self.answers += 1
             if self.answers == 1:

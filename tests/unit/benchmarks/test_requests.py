@@ -7,12 +7,13 @@ import pytest
 
 from benchmarks.load.calls import LoadCall, Mix, call_at
 from benchmarks.load.requests import FORMS, Template, http_request
-from collector.receivers import calls_json, otlp_traces
+from collector.receivers import calls_json
+from collector.receivers.otlp import traces
 from ledger.domain.calls import Call
 
 MIX = Mix(start_unix_seconds=1_793_600_000)
 URL = "http://127.0.0.1:4318"
-DECODERS = {"otlp": otlp_traces.decode_protobuf, "ndjson": calls_json.decode_ndjson}
+DECODERS = {"otlp": traces.decode_protobuf, "ndjson": calls_json.decode_ndjson}
 ONLY_IN_SPANS = {"dialect", "receiver", "scope"}
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from collector.receivers.otlp_traces import decode_protobuf
+from collector.receivers.otlp.traces import decode_protobuf
 from ledger.domain.calls import Call
 from ledger.domain.usage import TOKEN_FIELDS
 from tests.unit.receivers.otlp import ENCODINGS, protobuf_request, received

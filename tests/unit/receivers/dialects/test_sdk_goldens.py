@@ -13,7 +13,7 @@ import pytest
 from google.protobuf.json_format import ParseDict
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from collector.receivers.otlp_traces import decode_json, decode_protobuf
+from collector.receivers.otlp.traces import decode_json, decode_protobuf
 from collector.receivers.received import Received
 from ledger.domain.calls import Call
 from ledger.domain.joining import join

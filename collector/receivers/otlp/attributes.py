@@ -13,7 +13,7 @@ from typing import Any
 
 from google.protobuf.message import DecodeError
 
-from collector.receivers.otlp_wire import KeyValue
+from collector.receivers.otlp.traces_wire import KeyValue
 from collector.receivers.semconv import (
     CONTENT,
     DIFFERENT_EACH_TIME,

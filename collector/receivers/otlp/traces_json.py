@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from collector.receivers.otlp_json_values import Value, integer
+from collector.receivers.otlp.json_values import Value, integer
 from collector.receivers.semconv import (
     CONTENT,
     EXCEPTION_TYPE,

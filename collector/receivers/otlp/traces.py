@@ -12,14 +12,14 @@ from collector.receivers.dialects import read_call
 from collector.receivers.dialects.fields import tenant_of
 from collector.receivers.evidence import attributes_payload
 from collector.receivers.json_density import refuse_dense
-from collector.receivers.otlp_attributes import (
+from collector.receivers.otlp.attributes import (
     Attribute,
     as_dict,
     read_attributes,
     split_attributes,
 )
-from collector.receivers.otlp_json import spans_of_json
-from collector.receivers.otlp_wire import KeyValue, TracesRequest, WireEvent, WireSpan
+from collector.receivers.otlp.traces_json import spans_of_json
+from collector.receivers.otlp.traces_wire import KeyValue, TracesRequest, WireEvent, WireSpan
 from collector.receivers.received import Received
 from collector.receivers.semconv import EXCEPTION_TYPE, NO_EVIDENCE
 from collector.receivers.spans import Alike, Event, Span, told_events
