@@ -25,7 +25,7 @@ _KEY_TEXTS = ("tenant", "id", "provider", "model", "operation")
 _TEXTS = (
     "request_model", "error_type", "feature", "service", "environment", "region", "user",
     "session", "prompt_name", "prompt_version", "service_tier", "trace_id", "span_id",
-    "operation_id", "response_id", "reservation_id", "verdict",
+    "operation_id", "response_id", "reservation_id", "verdict", "scope", "parent_span_id",
 )  # fmt: skip
 _DURATIONS = ("duration_seconds", "time_to_first_token_seconds")
 

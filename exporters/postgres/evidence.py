@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import msgspec
 import psycopg
-from psycopg.types.json import Jsonb
 
 from exporters.postgres.batches import Batch
 from ledger.domain.calls import Call
@@ -37,21 +37,30 @@ def keep_refusals(connection: psycopg.Connection[Any], batches: Sequence[Batch])
             cursor.executemany(_KEEP, rows)
 
 
-_KEEP_COPY = """
-    INSERT INTO copies (tenant, started_at, id, record)
-    VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING
+_KEEP_COPIES = """
+    INSERT INTO copies (tenant, started_at, id, record, arrived_at)
+    SELECT tenant, started_at, id, record, %s
+    FROM unnest(%s::text[], %s::timestamptz[], %s::text[], %s::jsonb[])
+        AS told (tenant, started_at, id, record)
+    ON CONFLICT DO NOTHING
 """
 
 
-def keep_copies(connection: psycopg.Connection[Any], records: Sequence[Call]) -> None:
+def keep_copies(
+    connection: psycopg.Connection[Any], records: Sequence[Call], arrived_at: datetime
+) -> None:
     """Store the records that calls were joined from, as they came."""
-    rows = [
-        (call.tenant, call.started_at, call.id, Jsonb(msgspec.to_builtins(call)))
-        for call in records
-    ]
-    if rows:
-        with connection.cursor() as cursor:
-            cursor.executemany(_KEEP_COPY, rows)
+    if records:
+        connection.execute(
+            _KEEP_COPIES,
+            (
+                arrived_at,
+                [call.tenant for call in records],
+                [call.started_at for call in records],
+                [call.id for call in records],
+                [msgspec.json.encode(call).decode() for call in records],
+            ),
+        )
 
 
 def _storable(value: str) -> str:

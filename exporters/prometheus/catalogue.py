@@ -79,6 +79,12 @@ JOINED_LATER = Metric(
     (),
     "Booked calls that turned out to be copies of others.",
 )
+PARTED_LATER = Metric(
+    "tollbook_ingest_parted_calls_total",
+    "counter",
+    (),
+    "Calls that had been joined with others and turned out to be calls of their own.",
+)
 INGEST = Metric(
     "tollbook_ingest_calls_total",
     "counter",
@@ -106,6 +112,7 @@ METRICS = (
     RECEIVED,
     INGEST,
     JOINED_LATER,
+    PARTED_LATER,
     DRIFT,
     BUILD_INFO,
 )

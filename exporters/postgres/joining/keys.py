@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy.typing as npt
 from xxhash import xxh3_64_intdigest
 
 from ledger.domain.calls import Call
-from ledger.domain.joining import parent_id
+from ledger.domain.merging import parent_id
 
 KeyArray = npt.NDArray[np.uint64]
 
@@ -44,14 +45,26 @@ def _digest(tenant: str, name: str) -> int:
 class KeyColumns:
     """The keys of many records, column by column; 0 stands for none."""
 
-    def __init__(self, keys: list[CallKeys]) -> None:
-        table = np.array(
-            [(own, response or 0, parent or 0) for own, response, parent in keys], dtype=np.int64
-        ).reshape(-1, 3)
-        unsigned = table.view(np.uint64)
-        self.own: KeyArray = unsigned[:, 0]
-        self.response: KeyArray = unsigned[:, 1]
-        self.parent: KeyArray = unsigned[:, 2]
+    def __init__(self, table: KeyArray) -> None:
+        self.table = table
+        self.own: KeyArray = table[:, 0]
+        self.response: KeyArray = table[:, 1]
+        self.parent: KeyArray = table[:, 2]
+
+    @classmethod
+    def of(cls, keys: Sequence[CallKeys]) -> KeyColumns:
+        """Lay out the keys of records."""
+        rows = [(own, response or 0, parent or 0) for own, response, parent in keys]
+        return cls(np.array(rows, dtype=np.int64).reshape(-1, 3).view(np.uint64))
+
+    @classmethod
+    def together(cls, parts: Sequence[KeyColumns]) -> KeyColumns:
+        """The keys of several, one after the other."""
+        return cls(np.concatenate([part.table for part in parts]))
+
+    def only(self, chosen: npt.NDArray[np.bool_]) -> KeyColumns:
+        """The keys of the chosen records."""
+        return KeyColumns(self.table[chosen])
 
     def told(self) -> KeyArray:
         """Everything by which later records can find these."""
@@ -69,12 +82,13 @@ class KeyColumns:
 
     def related_among_themselves(self) -> npt.NDArray[np.bool_]:
         """Which of these records may be related to others of them."""
-        return (
+        found: npt.NDArray[np.bool_] = (
             _repeated(self.own)
             | (_repeated(self.response) & (self.response != 0))
             | (np.isin(self.parent, self.own) & (self.parent != 0))
             | np.isin(self.own, self.parent)
         )
+        return found
 
 
 def _repeated(keys: KeyArray) -> npt.NDArray[np.bool_]:
