@@ -53,6 +53,7 @@ def in_rank(calls: Sequence[Call]) -> tuple[Call, ...]:
 
     By rank of the dialect, then the span deepest below the others, then the name of the scope.
     """
+    calls = sorted(calls, key=lambda call: (call.started_at, call.id))
     depths = _depths(calls)
     order = sorted(
         range(len(calls)),
