@@ -27,11 +27,9 @@ RANKS: Mapping[str, int] = {
 _LOG_RECEIVERS = frozenset(("logs", "tail"))
 _LOG_RANK = 3
 
-_FILLED = tuple(
-    name
-    for name in Call.__struct_fields__
-    if name not in ("tenant", "id", "started_at", "status", "usage", "raw_usage", "tags",
-                    "dialect", "receiver", "scope")
+_NOT_FILLED = frozenset(
+    ("tenant", "id", "started_at", "status", "usage", "raw_usage", "tags", "dialect", "receiver",
+     "scope")
 )  # fmt: skip
 _EMPTY = frozenset((None, "", UNKNOWN_PROVIDER, UNKNOWN_MODEL))
 
@@ -72,13 +70,12 @@ def merged(calls: Sequence[Call]) -> Call:
     """The first record, with what it does not say filled in from the others in their order."""
     primary = calls[0]
     changes: dict[str, Any] = {}
-    for name in _FILLED:
-        if name == "error_type" and primary.status != ERROR:
-            continue
-        if _is_empty(getattr(primary, name)):
-            told = [value for c in calls if not _is_empty(value := getattr(c, name))]
-            if told:
-                changes[name] = told[0]
+    told_by_field = zip(*map(msgspec.structs.astuple, calls), strict=True)
+    for name, values in zip(Call.__struct_fields__, told_by_field, strict=True):
+        if name not in _NOT_FILLED and values[0] in _EMPTY:
+            told = next((value for value in values if value not in _EMPTY), None)
+            if told is not None and (name != "error_type" or primary.status == ERROR):
+                changes[name] = told
     told_usage = next((call for call in calls if call.usage.is_known), primary)
     changes["usage"], changes["raw_usage"] = told_usage.usage, told_usage.raw_usage
     tags = {name: value for c in reversed(calls) for name, value in (c.tags or {}).items()}
@@ -111,7 +108,3 @@ def _rank(call: Call) -> int:
     if is_log(call):
         return _LOG_RANK
     return RANKS.get(call.dialect, _LOG_RANK)
-
-
-def _is_empty(value: Any) -> bool:
-    return value is None or (isinstance(value, str) and value in _EMPTY)

@@ -56,7 +56,7 @@ _NAMED = """
 """
 
 _COPIES = """
-    SELECT tenant, started_at, id, record FROM copies
+    SELECT tenant, started_at, id, record::text FROM copies
     JOIN unnest(%(tenants)s::text[], %(starts)s::timestamptz[], %(ids)s::text[])
         AS wanted (tenant, started_at, id) USING (tenant, started_at, id)
 """
@@ -72,6 +72,7 @@ _BOOKED_NOW = _CURRENT.format(dimensions=_DIMENSIONS, table="current_calls")
 _BOOKED_FIRST = _CURRENT.format(dimensions=_DIMENSIONS, table="calls")
 
 
+_read_record = msgspec.json.Decoder(Call).decode
 _NO_COST = Cost("unpriced", None)
 
 
@@ -191,7 +192,7 @@ def records_of(
     wanted = {(one.tenant, one.key): one for one in told}
     parameters = _keys(wanted)
     records = {
-        (tenant, (started_at, name)): msgspec.convert(record, Call)
+        (tenant, (started_at, name)): _read_record(record)
         for tenant, started_at, name, record in connection.execute(_COPIES, parameters)
         if record is not None
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import timedelta
 from time import perf_counter
+from typing import Any
 
 from ledger.domain.calls import Call
 from ledger.domain.joining import MOST_TELLINGS, Worn, join
@@ -137,7 +138,7 @@ def test_an_embedding_below_a_chat_is_a_call_of_its_own() -> None:
 
 
 def test_of_several_tries_the_one_that_worked_is_its_parents() -> None:
-    failed = {"status": "error", "error_type": "429", "usage": NO_USAGE}
+    failed: dict[str, Any] = {"status": "error", "error_type": "429", "usage": NO_USAGE}
     spans = [
         a_span("p"),
         a_span("1", parent="p", **failed),
@@ -148,7 +149,7 @@ def test_of_several_tries_the_one_that_worked_is_its_parents() -> None:
 
 
 def test_a_parent_that_failed_failed_with_its_last_try() -> None:
-    failed = {"status": "error", "error_type": "500", "usage": NO_USAGE}
+    failed: dict[str, Any] = {"status": "error", "error_type": "500", "usage": NO_USAGE}
     spans = [
         a_span("p", **failed),
         a_span("1", parent="p", **failed),
