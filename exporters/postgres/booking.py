@@ -198,7 +198,9 @@ class Booker:
             for place in self._lane.suspects(records.columns).nonzero()[0].tolist()
             if place not in there
         ]
-        found = self._families.sort_out(driver, suspects, now) if suspects else Sorted()
+        found = Sorted()
+        if suspects:
+            found = self._families.sort_out(driver, suspects, now, self._lane.may_be_told)
         left_out = there | found.duplicates | found.joined
         return _Work(records, left_out, found, self._rows_of(found.new_calls))
 

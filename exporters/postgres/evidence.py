@@ -11,6 +11,7 @@ import psycopg
 
 from exporters.postgres.batches import Batch
 from ledger.domain.calls import Call
+from ledger.domain.usage import TOKEN_FIELDS
 
 _KEEP = """
     INSERT INTO refused_records (tenant, kind, receiver, position, path, reason, payload)
@@ -37,6 +38,8 @@ def keep_refusals(connection: psycopg.Connection[Any], batches: Sequence[Batch])
             cursor.executemany(_KEEP, rows)
 
 
+_FIELDS = [(field.name, field.default) for field in msgspec.structs.fields(Call)]
+
 # One document for all of them: JSON in an array of texts is quoted and read again, at a high price.
 _KEEP_COPIES = """
     INSERT INTO copies (tenant, started_at, id, record, arrived_at)
@@ -51,8 +54,19 @@ def keep_copies(
 ) -> None:
     """Store the records that calls were joined from, as they came."""
     if records:
-        document = msgspec.json.encode(records).decode()
+        document = msgspec.json.encode([_what_it_says(call) for call in records]).decode()
         connection.execute(_KEEP_COPIES, (arrived_at, document))
+
+
+def _what_it_says(call: Call) -> dict[str, Any]:
+    """The record without what every other record has too: most fields are not said."""
+    said = {
+        name: value
+        for (name, default), value in zip(_FIELDS, msgspec.structs.astuple(call), strict=True)
+        if value != default
+    }
+    usage = zip(TOKEN_FIELDS, msgspec.structs.astuple(call.usage), strict=True)
+    return {**said, "usage": {name: tokens for name, tokens in usage if tokens is not None}}
 
 
 def _storable(value: str) -> str:

@@ -14,6 +14,7 @@ from exporters.postgres.joining.keys import CallKeys
 from exporters.postgres.joining.relatives import (
     BookedCall,
     Found,
+    MayBeTold,
     Told,
     booked_now,
     find_told,
@@ -69,11 +70,16 @@ class Families:
         self._remembered = remembered
 
     def sort_out(
-        self, connection: psycopg.Connection[Any], suspects: Sequence[Suspect], now: datetime
+        self,
+        connection: psycopg.Connection[Any],
+        suspects: Sequence[Suspect],
+        now: datetime,
+        may_be_told: MayBeTold,
     ) -> Sorted:
         """What becomes of records that may have relatives; reads the ledger, changes nothing."""
         remembered = now - self._remembered
-        found = find_told(connection, [(s.call.tenant, s.keys) for s in suspects], remembered)
+        keys = [(suspect.call.tenant, suspect.keys) for suspect in suspects]
+        found = find_told(connection, keys, remembered, may_be_told)
         known = {(one.tenant, one.key) for one in found.told}
         if found.worn:
             # Of a name told very often only some tellings are read: these records may be others.
@@ -81,7 +87,9 @@ class Families:
         result = Sorted()
         new = _without_duplicates(suspects, known, result)
         related = _related(new, [one for one in found.told if one.arrived_at >= now - self._window])
-        families = whole_families(connection, related, remembered) if related else Found([], set())
+        families = Found([], set())
+        if related:
+            families = whole_families(connection, related, remembered, may_be_told)
         relatives = _relatives(connection, families.told)
         worn = found.worn | families.worn
         for tenant, of_tenant in _by_tenant(new).items():
@@ -171,13 +179,14 @@ def _relatives(
     """The earlier records by tenant."""
     relatives: defaultdict[str, _Relatives] = defaultdict(_Relatives)
     if told:
-        records = records_of(connection, told)
+        booked = booked_now(connection, [(one.tenant, one.key) for one in told])
+        records = records_of(connection, told, booked)
         for one in told:
             if (one.tenant, one.key) in records:
                 keys = CallKeys(one.own, one.response, one.parent)
                 relatives[one.tenant].records.append((records[one.tenant, one.key], keys))
-        for (tenant, key), booked in booked_now(connection, records).items():
-            relatives[tenant].booked[key] = booked
+        for (tenant, key), call in booked.items():
+            relatives[tenant].booked[key] = call
     return relatives
 
 

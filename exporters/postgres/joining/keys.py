@@ -42,6 +42,11 @@ def _digest(tenant: str, name: str) -> int:
     return (xxh3_64_intdigest(f"{tenant}\x1e{name}".encode()) ^ _SIGN) - _SIGN
 
 
+def below(keys: KeyArray) -> KeyArray:
+    """What spans below those with these keys tell, beside what they are themselves."""
+    return keys ^ _BELOW
+
+
 class KeyColumns:
     """The keys of many records, column by column; 0 stands for none."""
 
@@ -72,13 +77,13 @@ class KeyColumns:
             [
                 self.own,
                 self.response[self.response != 0],
-                self.parent[self.parent != 0] ^ _BELOW,
+                below(self.parent[self.parent != 0]),
             ]
         )
 
     def asked(self) -> tuple[KeyArray, KeyArray, KeyArray, KeyArray]:
         """What to look for among earlier records: itself, its response, its parent, those below."""
-        return self.own, self.response, self.parent, self.own ^ _BELOW
+        return self.own, self.response, self.parent, below(self.own)
 
     def related_among_themselves(self) -> npt.NDArray[np.bool_]:
         """Which of these records may be related to others of them."""

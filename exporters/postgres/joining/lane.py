@@ -57,6 +57,10 @@ class Lane:
             found |= self._seen.may_hold(keys)
         return found
 
+    def may_be_told(self, keys: KeyArray) -> Flags:
+        """For each key, whether it may have been told; False is certain."""
+        return self._seen.may_hold(keys)
+
     def tell(self, connection: psycopg.Connection[Any], today: date, keys: KeyArray) -> None:
         """Let the other processes know of new keys when this transaction commits."""
         connection.execute(_TELL, (today, self._writer, keys.astype("<u8").tobytes()))

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from datetime import datetime
 from typing import Any, NamedTuple
 
 import msgspec
+import numpy as np
 import psycopg
 from psycopg.rows import dict_row
 
-from exporters.postgres.joining.keys import CallKeys
+from exporters.postgres.joining.keys import CallKeys, KeyArray, below
+from exporters.postgres.joining.seen_keys import Flags
 from exporters.postgres.rows import Row, call_row
 from ledger.domain.calls import Call, Cost
 from ledger.domain.dimensions import SERIES_DIMENSIONS
@@ -61,16 +63,16 @@ _COPIES = """
         AS wanted (tenant, started_at, id) USING (tenant, started_at, id)
 """
 
-_CURRENT = """
-    SELECT current_calls.*, {dimensions} FROM {table} AS current_calls
+_CURRENT = f"""
+    SELECT current_calls.*, {", ".join(f"series.{name}" for name in SERIES_DIMENSIONS)}
+    FROM current_calls
     JOIN unnest(%(tenants)s::text[], %(starts)s::timestamptz[], %(ids)s::text[])
         AS wanted (tenant, started_at, id) USING (tenant, started_at, id)
     JOIN series USING (tenant, series_id)
-"""
-_DIMENSIONS = ", ".join(f"series.{name}" for name in SERIES_DIMENSIONS)
-_BOOKED_NOW = _CURRENT.format(dimensions=_DIMENSIONS, table="current_calls")
-_BOOKED_FIRST = _CURRENT.format(dimensions=_DIMENSIONS, table="calls")
+"""  # noqa: S608 - made of our own names
 
+MayBeTold = Callable[[KeyArray], Flags]
+"""For each key whether any record may have told it; what was certainly not is not looked up."""
 
 _read_record = msgspec.json.Decoder(Call).decode
 _NO_COST = Cost("unpriced", None)
@@ -111,25 +113,22 @@ class BookedCall(NamedTuple):
 
 
 def find_told(
-    connection: psycopg.Connection[Any], keys: Iterable[tuple[str, CallKeys]], since: datetime
+    connection: psycopg.Connection[Any],
+    keys: Iterable[tuple[str, CallKeys]],
+    since: datetime,
+    may_be_told: MayBeTold,
 ) -> Found:
     """The earlier records that may be related to the ones with these keys, one step away."""
-    wanted: tuple[set[tuple[str, int]], ...] = (set(), set(), set())
-    for tenant, (own, response, parent) in keys:
-        wanted[_OWN].add((tenant, own))
-        wanted[_PARENT].add((tenant, own))
-        if response is not None:
-            wanted[_RESPONSE].add((tenant, response))
-        if parent is not None:
-            wanted[_OWN].add((tenant, parent))
     parameters: dict[str, Any] = {"since": since}
-    for name, pairs in zip(_RELATIONS, wanted, strict=True):
-        listed = list(pairs)
-        parameters[f"{name}_tenants"] = [tenant for tenant, _ in listed]
-        parameters[name] = [key for _, key in listed]
+    asked = 0
+    for name, pairs in zip(_RELATIONS, _wanted(keys, may_be_told), strict=True):
+        parameters[f"{name}_tenants"] = [tenant for tenant, _ in pairs]
+        parameters[name] = [key for _, key in pairs]
+        asked += len(pairs)
     by_name: defaultdict[tuple[int, int], list[Told]] = defaultdict(list)
-    for relation, key, *told in connection.execute(_FIND, parameters).fetchall():
-        by_name[relation, key].append(Told(*told))
+    if asked:
+        for relation, key, *told in connection.execute(_FIND, parameters).fetchall():
+            by_name[relation, key].append(Told(*told))
     worn = {name for name, told in by_name.items() if len(told) > MOST_TELLINGS}
     found = {
         (one.tenant, one.key): one
@@ -140,8 +139,30 @@ def find_told(
     return Found(list(found.values()), worn)
 
 
+def _wanted(
+    keys: Iterable[tuple[str, CallKeys]], may_be_told: MayBeTold
+) -> Iterator[list[tuple[str, int]]]:
+    """What to look up by relation, without what was certainly not told."""
+    wanted: tuple[set[tuple[str, int]], ...] = (set(), set(), set())
+    for tenant, (own, response, parent) in keys:
+        wanted[_OWN].add((tenant, own))
+        wanted[_PARENT].add((tenant, own))
+        if response is not None:
+            wanted[_RESPONSE].add((tenant, response))
+        if parent is not None:
+            wanted[_OWN].add((tenant, parent))
+    for relation, pairs in enumerate(wanted):
+        listed = list(pairs)
+        digests = np.array([key for _, key in listed], dtype=np.int64).view(np.uint64)
+        told = may_be_told(below(digests) if relation == _PARENT else digests)
+        yield [listed[place] for place in told.nonzero()[0].tolist()]
+
+
 def whole_families(
-    connection: psycopg.Connection[Any], found: Sequence[Told], since: datetime
+    connection: psycopg.Connection[Any],
+    found: Sequence[Told],
+    since: datetime,
+    may_be_told: MayBeTold,
 ) -> Found:
     """The records found and all that are related to them over any number of steps."""
     known = {(told.tenant, told.key): told for told in found}
@@ -150,7 +171,7 @@ def whole_families(
     most = max(_FEW_RECORDS, len(known) * _MOST_A_RECORD)
     while latest and len(known) < most:
         keys = [(told.tenant, CallKeys(told.own, told.response, told.parent)) for told in latest]
-        step = find_told(connection, keys, since)
+        step = find_told(connection, keys, since, may_be_told)
         worn |= step.worn
         latest = [told for told in step.told if (told.tenant, told.key) not in known]
         known |= {(told.tenant, told.key): told for told in latest}
@@ -186,22 +207,26 @@ def _plain_row(call: Call) -> Row:
 
 
 def records_of(
-    connection: psycopg.Connection[Any], told: Iterable[Told]
+    connection: psycopg.Connection[Any],
+    told: Iterable[Told],
+    booked: Mapping[tuple[str, Key], BookedCall],
 ) -> dict[tuple[str, Key], Call]:
-    """The earlier records as they came: from the copies, or else from the books."""
+    """The earlier records as they came; those of which only the name is kept are left out.
+
+    What never was joined stands in the books as it came.
+    """
     wanted = {(one.tenant, one.key): one for one in told}
-    parameters = _keys(wanted)
-    records = {
-        (tenant, (started_at, name)): _read_record(record)
-        for tenant, started_at, name, record in connection.execute(_COPIES, parameters)
-        if record is not None
-    }
-    for key, booked in _booked(connection, _BOOKED_FIRST, parameters).items():
-        if key not in records:
-            _, _, scope = wanted[key].source.partition(" ")
-            records[key] = msgspec.structs.replace(
-                booked.call, scope=scope, parent_span_id=wanted[key].parent_span_id
-            )
+    records = {}
+    for key in wanted.keys() & booked.keys():
+        _, _, scope = wanted[key].source.partition(" ")
+        records[key] = msgspec.structs.replace(
+            booked[key].call, scope=scope, parent_span_id=wanted[key].parent_span_id
+        )
+    for tenant, started_at, name, record in connection.execute(_COPIES, _keys(wanted)):
+        if record is None:
+            records.pop((tenant, (started_at, name)), None)
+        else:
+            records[tenant, (started_at, name)] = _read_record(record)
     return records
 
 
@@ -209,7 +234,9 @@ def booked_now(
     connection: psycopg.Connection[Any], keys: Iterable[tuple[str, Key]]
 ) -> dict[tuple[str, Key], BookedCall]:
     """How the books show these calls now; those that are no calls of their own are left out."""
-    return _booked(connection, _BOOKED_NOW, _keys(keys))
+    with connection.cursor(row_factory=dict_row) as cursor:
+        rows = cursor.execute(_CURRENT, _keys(keys)).fetchall()
+    return {(row["tenant"], (row["started_at"], row["id"])): _from_row(row) for row in rows}
 
 
 def known_copies(
@@ -237,14 +264,6 @@ def _keys(keys: Iterable[tuple[str, Key]]) -> dict[str, list[Any]]:
         "starts": [started_at for _, (started_at, _) in listed],
         "ids": [name for _, (_, name) in listed],
     }
-
-
-def _booked(
-    connection: psycopg.Connection[Any], statement: str, parameters: dict[str, list[Any]]
-) -> dict[tuple[str, Key], BookedCall]:
-    with connection.cursor(row_factory=dict_row) as cursor:
-        rows = cursor.execute(statement, parameters).fetchall()
-    return {(row["tenant"], (row["started_at"], row["id"])): _from_row(row) for row in rows}
 
 
 _PLAIN = tuple(
