@@ -13,6 +13,7 @@ from typing import Literal
 
 import psycopg
 from psycopg import sql
+from psycopg.errors import IdleInTransactionSessionTimeout
 from sqlalchemy import URL, Connection, create_engine, make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -30,6 +31,9 @@ _STATEMENT_TIMEOUT_SECONDS: dict[Role, int] = {
     "tollbook_ingest": 60,
     "tollbook_reader": 30,
 }
+
+_IDLE_TIMEOUT_SECONDS: dict[Role, int] = {"tollbook_ingest": 60}
+"""A process that hangs in a booking loses its turn, or nobody else could book any more."""
 
 
 class Database:
@@ -62,7 +66,12 @@ class Database:
             with self._engine.begin() as connection:
                 driver_connection(connection).execute(_preamble(role, tenants))
                 yield connection
-        except (OperationalError, PoolTimeout, psycopg.OperationalError) as error:
+        except (
+            OperationalError,
+            PoolTimeout,
+            psycopg.OperationalError,
+            IdleInTransactionSessionTimeout,
+        ) as error:
             raise LedgerUnavailable(f"Postgres does not answer: {first_line(error)}") from error
         except DBAPIError as error:
             if error.connection_invalidated:
@@ -84,11 +93,13 @@ def driver_connection(connection: Connection) -> psycopg.Connection[tuple[object
 def _preamble(role: Role, tenants: Sequence[str] | Literal["*"]) -> sql.Composed:
     return sql.SQL(
         "SET LOCAL ROLE {role}; SET LOCAL tollbook.tenants = {tenants};"
-        " SET LOCAL statement_timeout = {timeout}; SET LOCAL TIME ZONE 'UTC'"
+        " SET LOCAL statement_timeout = {timeout};"
+        " SET LOCAL idle_in_transaction_session_timeout = {idle}; SET LOCAL TIME ZONE 'UTC'"
     ).format(
         role=sql.Identifier(role),
         tenants=sql.Literal(_tenant_setting(tenants)),
         timeout=sql.Literal(f"{_STATEMENT_TIMEOUT_SECONDS[role]}s"),
+        idle=sql.Literal(f"{_IDLE_TIMEOUT_SECONDS.get(role, 0)}s"),
     )
 
 

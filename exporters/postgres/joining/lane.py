@@ -15,12 +15,7 @@ from exporters.postgres.joining.seen_keys import Flags, SeenKeys
 TURN = "pg_advisory_xact_lock(hashtextextended('tollbook.lane', 0))"
 """Waits until all bookings before ours have ended; the turn is ours until the transaction ends."""
 
-_ENTER = f"""
-    SELECT pg_current_xact_id()::text, clock_timestamp(),
-        set_config('idle_in_transaction_session_timeout', '60s', true)
-    FROM {TURN}
-"""  # noqa: S608 - made of our own words
-# Whose process hangs or is cut off in the lane loses its turn, or nobody could book any more.
+_ENTER = f"SELECT pg_current_xact_id()::text, clock_timestamp() FROM {TURN}"  # noqa: S608 - our own
 _FEED = """
     SELECT batch, arrived_on, CASE WHEN writer <> %s THEN keys END FROM key_feed
     WHERE batch > %s ORDER BY batch LIMIT %s
