@@ -36,8 +36,12 @@ format: $(VENV)/.installed-dev  ## Format the code
 	$(BIN)/ruff format .
 
 .PHONY: bench
-bench: $(VENV)/.installed-dev  ## Measure ingest beside COPY, in one run
-	env -u TOLLBOOK_HOME $(BIN)/python -m benchmarks
+bench: $(VENV)/.installed-dev  ## Measure ingest beside COPY, in one run (6 minutes; PEERS=1: Phoenix too)
+	env -u TOLLBOOK_HOME $(BIN)/python -m benchmarks --keep
+
+.PHONY: soak
+soak: $(VENV)/.installed-dev  ## Kills, a million calls in disorder, ten steady minutes (about 30 minutes)
+	env -u TOLLBOOK_HOME SOAK_RESULTS=benchmarks/results $(BIN)/pytest -m soak -s tests/soak
 
 .PHONY: lock
 lock: $(VENV)/.installed-dev  ## Choose new versions of all packages

@@ -1,96 +1,104 @@
-"""`make bench`: OTLP calls a second, durable and acknowledged, beside COPY, in one run."""
+"""`make bench`: how many calls a second become durable, beside COPY, in one run."""
 
 from __future__ import annotations
 
+import argparse
 import os
-import platform
-import shutil
-import tempfile
-import time
-from datetime import UTC, datetime
-from importlib.metadata import version
+from collections.abc import Sequence
 from pathlib import Path
 
-import psycopg
+from benchmarks.load.azure import trace_files
+from benchmarks.measuring.copy_reference import copy_rates
+from benchmarks.measuring.measurement import Measured, measure
+from benchmarks.measuring.server import Server, postgres
+from benchmarks.peers.phoenix import measure_phoenix
+from benchmarks.report.bars import rates_drawing
+from benchmarks.report.files import RESULTS, keep
+from benchmarks.report.machine import surroundings
+from benchmarks.report.table import Run, table_of
+from benchmarks.scenarios import SCENARIOS, Scenario
 
-from benchmarks.copy_reference import copy_rows_per_second
-from benchmarks.http_load import send_all
-from benchmarks.otlp_bodies import SPANS_A_BODY, otlp_body
-from ledger.storage.embedded import EmbeddedPostgres
-from ledger.storage.schema import migrate
-from tests.servers.processes import free_port, running
-
-_BODIES = 240
-_WARM_UP_BODIES = 16
-_SENDERS = 4
-_SPREAD_SECONDS = 3 * 3600
+_COPIED_AFTER = ("otlp-4", "ndjson-4")
+"""COPY is measured on the rows of these: at two moments, since a machine's speed drifts."""
 
 
 def main() -> None:
-    """Measure and print; the figures mean something only beside each other."""
-    home = Path(tempfile.mkdtemp(prefix="tollbook-bench-"))
-    home.chmod(0o755)
-    try:
-        with EmbeddedPostgres(home).in_use() as url:
-            migrate(url)
-            _print_context(url)
-            _measure(url)
-    finally:
-        shutil.rmtree(home, ignore_errors=True)
-
-
-def _print_context(url: str) -> None:
-    with psycopg.connect(url) as connection:
-        row = connection.execute("SHOW server_version").fetchone()
-    assert row is not None
-    print(f"Tollbook {version('tollbook')}, {datetime.now(UTC):%Y-%m-%d %H:%M} UTC")
-    print(
-        f"{platform.platform()}, {os.cpu_count()} cores, Python {platform.python_version()},"
-        f" PostgreSQL {row[0]}"
-    )
-    print(
-        f"{_SENDERS} senders, {_BODIES} bodies of {SPANS_A_BODY} spans; senders, collector and"
-        " Postgres share the cores\n"
-    )
-
-
-def _measure(url: str) -> None:
-    print("making the request bodies ...", flush=True)
-    start = time.time_ns() - _SPREAD_SECONDS * 10**9
-    bodies = [otlp_body(seed, start, _SPREAD_SECONDS) for seed in range(_BODIES + _WARM_UP_BODIES)]
-    bind = f"127.0.0.1:{free_port()}"
-    with running(
-        "collect", ready_url=f"http://{bind}/readyz", database_url=url, collector_bind=bind
-    ):
-        collector, otlp = f"http://{bind}", ("/v1/traces", "application/x-protobuf")
-        send_all(collector, *otlp, bodies[:_WARM_UP_BODIES], _SENDERS)
-        load = send_all(collector, *otlp, bodies[_WARM_UP_BODIES:], _SENDERS)
-        again = send_all(collector, *otlp, bodies[_WARM_UP_BODIES:], _SENDERS)
-    spans = _BODIES * SPANS_A_BODY
-    _check_booked(url, (_BODIES + _WARM_UP_BODIES) * SPANS_A_BODY)
-    copy_rate, rows = copy_rows_per_second(url)
-    rate, again_rate = spans / load.seconds, spans / again.seconds
-    print(f"{'':42}{'calls/s':>10}{'of COPY':>10}{'p50':>9}{'p99':>9}")
-    for name, value, measured in (
-        ("OTLP to durable and acknowledged", rate, load),
-        ("the same again, all duplicates", again_rate, again),
-    ):
-        print(
-            f"{name:42}{value:>10,.0f}{value / copy_rate:>10.1%}"
-            f"{measured.percentile_ms(0.5):>6.0f} ms{measured.percentile_ms(0.99):>6.0f} ms"
+    """Measure, print, keep."""
+    options = _options()
+    chosen = _chosen(options.only)
+    with postgres() as server:
+        about = surroundings(server.version)
+        print("\n".join(about.lines()), flush=True)
+        measured, rates = _measure_all(server, chosen, options)
+        peers = _peers(server) if os.environ.get("PEERS") == "1" else []
+    run = Run(about, measured, rates, peers)
+    text = table_of(run)
+    print(f"\n{text}")
+    if options.output:
+        page = keep(
+            options.output,
+            about.measured_at,
+            "ingest",
+            text=f"# Ingest\n\n{text}",
+            figures=_figures(run),
+            drawing=rates_drawing(run),
         )
-    print(f"{'COPY into the same keyed partitions':42}{copy_rate:>10,.0f}{1:>10.0%}")
-    print(f"\n{rows:,} calls booked once; COPY is the median of 3 rounds of the same rows.")
+        print(f"kept in {page}")
 
 
-def _check_booked(url: str, expected: int) -> None:
-    """A rate of calls that were lost or doubled would mean nothing."""
-    with psycopg.connect(url) as connection:
-        row = connection.execute(
-            "SELECT (SELECT count(*) FROM calls), (SELECT sum(calls) FROM totals)"
-        ).fetchone()
-    if row is None or int(row[0]) != expected or int(row[1]) != expected:
-        raise RuntimeError(f"sent {expected} calls, but calls and totals hold {row}")
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    names = ", ".join(scenario.name for scenario in SCENARIOS)
+    parser.add_argument("--only", default="", help=f"comma-separated scenarios: {names}")
+    parser.add_argument("--seconds", type=float, default=9.0, help="measured, each scenario")
+    parser.add_argument("--warm-up", type=float, default=2.0, help="seconds before that")
+    parser.add_argument("--output", type=Path, help="folder of the dated result; else not kept")
+    parser.add_argument("--keep", dest="output", action="store_const", const=RESULTS)
+    return parser.parse_args()
+
+
+def _chosen(only: str) -> Sequence[Scenario]:
+    by_name = {scenario.name: scenario for scenario in SCENARIOS}
+    names = only.split(",") if only else list(by_name)
+    unknown = [name for name in names if name not in by_name]
+    if unknown:
+        raise SystemExit(f"no such scenario: {', '.join(unknown)}; there are {', '.join(by_name)}")
+    chosen = [by_name[name] for name in names]
+    if trace_files():
+        return chosen
+    print("without the Azure traces: TOLLBOOK_TEST_TRACES names no folder that has them")
+    return [scenario for scenario in chosen if not scenario.bursts]
+
+
+def _measure_all(
+    server: Server, chosen: Sequence[Scenario], options: argparse.Namespace
+) -> tuple[list[Measured], list[float]]:
+    measured: list[Measured] = []
+    rates: list[float] = []
+    for scenario in chosen:
+        with server.fresh_ledger() as url:
+            found = measure(scenario, server, url, seconds=options.seconds, warm_up=options.warm_up)
+            print(f"{scenario.name}: {found.calls_per_second:,.0f} calls/s", flush=True)
+            measured.append(found)
+            if scenario.name in _COPIED_AFTER or (scenario is chosen[-1] and not rates):
+                rates += copy_rates(url)
+    return measured, rates
+
+
+def _peers(server: Server) -> list[tuple[str, str]]:
+    print("Phoenix ...", flush=True)
+    return [("Arize Phoenix", measure_phoenix(server))]
+
+
+def _figures(run: Run) -> dict[str, object]:
+    return {
+        "measured_at": run.surroundings.measured_at.isoformat(),
+        "machine": run.surroundings.machine,
+        "versions": run.surroundings.versions,
+        "copy_rows_per_second": list(run.copy_rates),
+        "scenarios": [measured.as_json() for measured in run.measured],
+        "peers": dict(run.peers),
+    }
 
 
 if __name__ == "__main__":

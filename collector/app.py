@@ -2,30 +2,106 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
+
+from a2wsgi import WSGIMiddleware
 from flask import Flask
 
 from collector.api import problems
-from collector.api.ingest import ingest_routes
+from collector.api.afterwards.aliases import alias_routes
+from collector.api.afterwards.outcomes import outcome_routes
+from collector.api.afterwards.refused import refused_routes
+from collector.api.entrances import ENTRANCES
+from collector.api.front import Application, Front
 from collector.api.lists import list_routes
 from collector.api.operations import operations_routes
 from collector.api.spend import spend_routes
 from collector.pipeline.intake import Intake
+from collector.pipeline.reception import Reception
+from collector.pipeline.spooling import SpoolWriter
+from collector.spool.booking import booked_by
+from collector.spool.replay import Replayer
+from collector.spool.settling import DeadLetter, Spooled
+from collector.spool.spool import Spool
 from collector.version import VERSION
+from exporters.postgres.batches import Batch
+from exporters.postgres.dead_letters import dead_letter_request
+from exporters.postgres.spool_marks import SpoolMarks
 from exporters.prometheus.exporter import MetricsExporter
 from ledger.access.principals import LOCAL_OPERATOR
 from ledger.queries.reader import Reader
 from ledger.settings import Settings
 from ledger.storage.database import Database
 
+API_THREADS = 8
+_MOST_HELD_BYTES = 128 * 2**20
+"""Bodies that are being read or wait to be decoded, in one process."""
 
-def create_app(database: Database, settings: Settings) -> Flask:
-    """One process' application on one ledger."""
-    app = Flask("tollbook")
+
+class Collector:
+    """One process' application on one ledger, with what runs beside it."""
+
+    def __init__(self, database: Database, settings: Settings) -> None:
+        spool = Spool(settings.spool_path, settings.spool_max_bytes)
+        self._intake = Intake(
+            database, settings, SpoolWriter(spool) if settings.spool_max_bytes else None
+        )
+        self._replayer = Replayer(
+            spool, SpoolMarks(database), booked_by(self._intake.book), _dead_letters(database)
+        )
+        self.front = Front(
+            Reception(self._intake, most_waiting_bytes=_MOST_HELD_BYTES),
+            ENTRANCES,
+            _as_asgi(create_api(database, settings, spool)),
+            max_body_bytes=settings.max_body_bytes,
+            most_held_bytes=_MOST_HELD_BYTES,
+            default_tenant=settings.default_tenant,
+            shared=frozenset({"/v1/calls"}),
+        )
+
+    def start(self) -> None:
+        """Begin to replay what an earlier absence of Postgres left in the spool."""
+        self._replayer.start()
+
+
+def _dead_letters(database: Database) -> DeadLetter:
+    """What becomes of spooled requests that the ledger does not take."""
+
+    def keep(spooled: Spooled, reason: str) -> None:
+        accepted = spooled.accepted
+        rest = Batch(
+            receiver=accepted.receiver,
+            calls=[],
+            refusals=accepted.refusals,
+            rejected=accepted.rejected,
+            ignored=accepted.ignored,
+            mark=spooled.mark,
+        )
+        dead_letter_request(database, accepted.calls, rest, reason)
+
+    return keep
+
+
+def _as_asgi(api: Flask) -> Application:
+    # Flask and a2wsgi describe the same interface in types of their own.
+    return cast("Application", WSGIMiddleware(cast("Any", api), workers=API_THREADS))
+
+
+def create_api(database: Database, settings: Settings, spool: Spool) -> Flask:
+    """What answers questions."""
+    api = Flask("tollbook")
     reader = Reader(database, LOCAL_OPERATOR)
-    exporter = MetricsExporter(database, version=VERSION, max_samples=settings.metrics_max_samples)
-    problems.register(app)
-    app.register_blueprint(ingest_routes(Intake(database, settings), settings))
-    app.register_blueprint(spend_routes(reader, settings))
-    app.register_blueprint(list_routes(reader, settings))
-    app.register_blueprint(operations_routes(reader, exporter))
-    return app
+    exporter = MetricsExporter(
+        database,
+        version=VERSION,
+        max_samples=settings.metrics_max_samples,
+        waiting=spool.usage,
+    )
+    problems.register(api)
+    api.register_blueprint(spend_routes(reader, settings))
+    api.register_blueprint(list_routes(reader, settings))
+    api.register_blueprint(refused_routes(reader, settings))
+    api.register_blueprint(outcome_routes(reader))
+    api.register_blueprint(alias_routes(reader, settings))
+    api.register_blueprint(operations_routes(reader, exporter))
+    return api

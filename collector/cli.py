@@ -10,7 +10,21 @@ import click
 from collector.version import VERSION
 from ledger.domain.errors import TollbookError
 
-_COMMANDS = ("up", "collect", "dashboards", "work", "migrate", "replay", "demo")
+_COMMANDS = {
+    "up": "up",
+    "collect": "collect",
+    "dashboards": "dashboards",
+    "work": "work",
+    "migrate": "migrate",
+    "doctor": "doctor",
+    "replay": "replay",
+    "tail": "tail",
+    "demo": "demo",
+    "dead-letters": "refused.dead_letters",
+    "rejected": "refused.rejected",
+    "aliases": "aliases",
+}
+"""Sub-commands and their modules in `collector.commands`."""
 
 
 class _Commands(click.Group):
@@ -20,9 +34,10 @@ class _Commands(click.Group):
         return list(_COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in _COMMANDS:
+        module = _COMMANDS.get(cmd_name)
+        if module is None:
             return None
-        command: click.Command = import_module(f"collector.commands.{cmd_name}").command
+        command: click.Command = import_module(f"collector.commands.{module}").command
         return command
 
 

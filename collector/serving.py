@@ -1,4 +1,8 @@
-"""Serving a WSGI application with gunicorn, which looks after processes, threads and signals."""
+"""Serving with gunicorn, which looks after processes and signals.
+
+The collector is an ASGI application: uvicorn reads requests in one event loop a process, so that
+slow senders and idle connections hold no thread. The dashboards are WSGI, served by threads.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,30 @@ from collections.abc import Callable
 from typing import Any
 
 from gunicorn.app.base import BaseApplication
+from uvicorn_worker import UvicornWorker
+
+from collector.lifeline import end_with_parent
+
+_WORKERS = {"asgi": f"{__name__}.CollectorWorker", "wsgi": "gthread"}
+
+
+class CollectorWorker(UvicornWorker):  # type: ignore[misc]
+    """A process of the collector."""
+
+    CONFIG_KWARGS = {  # noqa: RUF012 - the library's way to configure its worker
+        "loop": "uvloop",
+        "http": "httptools",
+        "ws": "none",
+        "lifespan": "off",
+        "access_log": False,
+        "server_header": False,
+        "timeout_graceful_shutdown": 20,
+    }
+
+    def init_process(self) -> None:
+        """Serve until told to stop, or until the parent is gone: it cannot tell when killed."""
+        end_with_parent(self.ppid)
+        super().init_process()
 
 
 class _Server(BaseApplication):  # type: ignore[misc]
@@ -22,19 +50,26 @@ class _Server(BaseApplication):  # type: ignore[misc]
         return self._create_app()
 
 
-def serve(create_app: Callable[[], Any], *, bind: str, processes: int, threads: int) -> None:
-    """Serve until SIGTERM or SIGINT; `create_app` runs once in each process."""
-    options = {
-        "bind": bind,
-        "workers": processes,
-        "worker_class": "gthread",
-        "threads": threads,
+def serve_asgi(create_app: Callable[[], Any], *, bind: str, processes: int) -> None:
+    """Serve an ASGI application until SIGTERM or SIGINT; `create_app` runs once in each process."""
+    _serve(create_app, kind="asgi", bind=bind, workers=processes)
+
+
+def serve_wsgi(create_app: Callable[[], Any], *, bind: str, threads: int) -> None:
+    """Serve a WSGI application in one process until SIGTERM or SIGINT."""
+    _serve(create_app, kind="wsgi", bind=bind, workers=1, threads=threads)
+
+
+def _serve(create_app: Callable[[], Any], *, kind: str, **options: Any) -> None:
+    settings = {
+        **options,
+        "worker_class": _WORKERS[kind],
         "timeout": 120,
-        "graceful_timeout": 20,
+        "graceful_timeout": 25,
         "keepalive": 75,
         "preload_app": False,
         "accesslog": None,
         "loglevel": "warning",
         "control_socket_disable": True,
     }
-    _Server(create_app, options).run()
+    _Server(create_app, settings).run()

@@ -76,8 +76,22 @@ class Settings(BaseSettings):
     max_waiting_calls: int = Field(
         default=100_000, ge=1000, description="Calls a process holds before it answers 503"
     )
+    spool_directory: Path | None = Field(
+        default=None,
+        description="Where requests are kept while Postgres is away; unset: `spool` under the home",
+    )
+    spool_max_bytes: int = Field(
+        default=2**30,
+        ge=0,
+        description="What the spool may take on disk before it answers 503; 0 turns it off",
+    )
     rejected_records_kept: int = Field(
         default=100_000, ge=0, description="Refused records kept as evidence; the oldest go first"
+    )
+    dead_letters_kept: int = Field(
+        default=1_000_000,
+        ge=0,
+        description="Dead letters kept for a replay; beyond it those without a whole call go first",
     )
     metrics_max_samples: int = Field(
         default=10_000,
@@ -87,6 +101,11 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", description="Least severe log line to write"
     )
+
+    @property
+    def spool_path(self) -> Path:
+        """The directory of the spool."""
+        return self.spool_directory or self.home / "spool"
 
     @classmethod
     def settings_customise_sources(

@@ -8,15 +8,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from flask.testing import FlaskClient
 
-from collector.app import create_app
+from collector.app import Collector
 from ledger.access.principals import LOCAL_OPERATOR
 from ledger.queries.reader import Reader
 from ledger.settings import Settings
 from ledger.storage.database import Database
 from ledger.storage.embedded import EmbeddedPostgres
 from tests.servers.databases import TestServer
+from tests.servers.in_process import InProcessClient
 from tests.servers.processes import free_port, running
 
 
@@ -60,9 +60,9 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def client(database: Database, settings: Settings) -> FlaskClient:
+def client(database: Database, settings: Settings) -> InProcessClient:
     """The collector's API on `database`, in this process."""
-    return create_app(database, settings).test_client()
+    return InProcessClient(Collector(database, settings).front)
 
 
 @pytest.fixture

@@ -1,31 +1,28 @@
-"""GET /v1/calls, /v1/tenants and /v1/rejected: lists, a page at a time."""
+"""GET /v1/calls and /v1/tenants: lists, a page at a time."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
-from uuid import UUID
 
 import msgspec
 from flask import Blueprint, Response, request
 
 from collector.api import parameters as read
+from collector.api.pages import MOST, PAGE, following, page
 from ledger.domain.errors import InvalidQuestion
 from ledger.domain.money import usd_text
 from ledger.queries.calls import list_calls
 from ledger.queries.reader import Reader
-from ledger.queries.refusals import list_refused
 from ledger.queries.tenants import list_tenants
 from ledger.settings import Settings
 
-_PAGE = 100
-_MOST = 1000
 _HIDDEN = frozenset(("series_id", "duration_bucket", "time_to_first_token_bucket"))
 
 
 def list_routes(reader: Reader, settings: Settings) -> Blueprint:
-    """Single calls, tenants and refused records."""
+    """Single calls and tenants."""
     routes = Blueprint("lists", __name__)
 
     @routes.get("/v1/calls")
@@ -35,7 +32,7 @@ def list_routes(reader: Reader, settings: Settings) -> Blueprint:
         if not tenant:
             raise InvalidQuestion("tenant", "is needed: single calls are shown for one tenant")
         tz = read.time_zone(request.args, settings.time_zone)
-        limit = read.whole_number(request.args, "limit", _PAGE, _MOST)
+        limit = read.whole_number(request.args, "limit", PAGE, MOST)
         rows = list_calls(
             reader,
             tenant=tenant,
@@ -44,25 +41,16 @@ def list_routes(reader: Reader, settings: Settings) -> Blueprint:
             before=read.cursor(request.args, tuple[datetime, str]),
             limit=limit + 1,
         )
-        page = [_call(row) for row in rows[:limit]]
-        return _page("calls", page, _following(rows, limit, "started_at", "id"))
+        calls = [_call(row) for row in rows[:limit]]
+        return page("calls", calls, following(rows, limit, "started_at", "id"))
 
     @routes.get("/v1/tenants")
     def get_tenants() -> Response:
         read.refuse_unknown(request.args, ("limit", "cursor"))
-        limit = read.whole_number(request.args, "limit", _PAGE, _MOST)
+        limit = read.whole_number(request.args, "limit", PAGE, MOST)
         rows = list_tenants(reader, after=read.cursor(request.args, str) or "", limit=limit + 1)
-        following = read.encode_cursor(rows[limit - 1].tenant) if len(rows) > limit else None
-        return _page("tenants", [msgspec.to_builtins(row) for row in rows[:limit]], following)
-
-    @routes.get("/v1/rejected")
-    def get_rejected() -> Response:
-        read.refuse_unknown(request.args, ("limit", "cursor"))
-        limit = read.whole_number(request.args, "limit", _PAGE, _MOST)
-        before = read.cursor(request.args, tuple[datetime, UUID])
-        rows = list_refused(reader, before=before, limit=limit + 1)
-        following = _following(rows, limit, "received_at", "record_id")
-        return _page("rejected", rows[:limit], following)
+        cursor = read.encode_cursor(rows[limit - 1].tenant) if len(rows) > limit else None
+        return page("tenants", [msgspec.to_builtins(row) for row in rows[:limit]], cursor)
 
     return routes
 
@@ -79,19 +67,19 @@ def _call(row: dict[str, Any]) -> dict[str, Any]:
     call["reported_cost_usd"] = _usd(call.pop("reported_cost_pico_usd"))
     call["user"] = call.pop("user_id")
     call["session"] = call.pop("session_id")
+    call["outcome"] = _outcome(call)
+    call["first_verdict"] = call["verdict"]
+    if call["outcome"]:
+        call["verdict"] = call["outcome"]["verdict"]
     return call
+
+
+def _outcome(call: dict[str, Any]) -> dict[str, Any] | None:
+    """The latest verdict that was posted for the call, taken out of its row."""
+    outcome = {name: call.pop(f"outcome_{name}") for name in ("verdict", "at", "comment")}
+    value = _usd(call.pop("outcome_value_pico_usd"))
+    return {**outcome, "value_usd": value} if outcome["verdict"] else None
 
 
 def _usd(pico_usd: int | None) -> str | None:
     return None if pico_usd is None else usd_text(Decimal(pico_usd))
-
-
-def _following(rows: list[dict[str, Any]], limit: int, *keys: str) -> str | None:
-    if len(rows) <= limit:
-        return None
-    return read.encode_cursor([rows[limit - 1][key] for key in keys])
-
-
-def _page(name: str, rows: list[dict[str, Any]], following: str | None) -> Response:
-    body = msgspec.json.encode({name: rows, "next": following})
-    return Response(body, content_type="application/json")

@@ -10,8 +10,12 @@ from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 
 from ledger.domain.errors import (
+    AmbiguousCall,
     BodyTooLarge,
     InvalidQuestion,
+    InvalidRecord,
+    NotFound,
+    OwnFault,
     SlowBody,
     TollbookError,
     UnreadableBody,
@@ -26,11 +30,14 @@ _STATUSES: dict[type[TollbookError], HTTPStatus] = {
     UnsupportedBody: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     BodyTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     InvalidQuestion: HTTPStatus.BAD_REQUEST,
+    InvalidRecord: HTTPStatus.BAD_REQUEST,
+    NotFound: HTTPStatus.NOT_FOUND,
+    AmbiguousCall: HTTPStatus.CONFLICT,
 }
 RETRY_AFTER_SECONDS = 5
 
 
-def problem(status: HTTPStatus, detail: str, **members: object) -> Response:
+def problem_document(status: HTTPStatus, detail: str, **members: object) -> bytes:
     """A problem document; `members` are further fields of it."""
     document = {
         "type": "about:blank",
@@ -39,8 +46,15 @@ def problem(status: HTTPStatus, detail: str, **members: object) -> Response:
         "detail": detail,
         **members,
     }
+    return msgspec.json.encode(document)
+
+
+def problem(status: HTTPStatus, detail: str, **members: object) -> Response:
+    """An answer with a problem document."""
     response = Response(
-        msgspec.json.encode(document), status=status.value, content_type="application/problem+json"
+        problem_document(status, detail, **members),
+        status=status.value,
+        content_type="application/problem+json",
     )
     if status in (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS):
         response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
@@ -57,13 +71,23 @@ def status_of(error: TollbookError) -> HTTPStatus:
     return HTTPStatus.INTERNAL_SERVER_ERROR
 
 
+def _members(error: TollbookError) -> dict[str, object]:
+    """What else a program can learn from an error."""
+    if isinstance(error, InvalidQuestion):
+        return {"parameter": error.parameter}
+    if isinstance(error, InvalidRecord):
+        return {"path": error.path}
+    if isinstance(error, AmbiguousCall):
+        return {"calls": error.calls}
+    return {}
+
+
 def register(app: Flask) -> None:
     """Answer every error of the application with a problem document."""
 
     @app.errorhandler(TollbookError)
     def tollbook_error(error: TollbookError) -> Response:
-        members = {"parameter": error.parameter} if isinstance(error, InvalidQuestion) else {}
-        return problem(status_of(error), str(error), **members)
+        return problem(status_of(error), str(error), **_members(error))
 
     @app.errorhandler(HTTPException)
     def http_error(error: HTTPException) -> Response:
@@ -76,7 +100,4 @@ def register(app: Flask) -> None:
     @app.errorhandler(Exception)
     def unexpected_error(error: Exception) -> Response:
         log.error("a request failed", exc_info=error)
-        return problem(
-            HTTPStatus.INTERNAL_SERVER_ERROR,
-            "an error of Tollbook's own; nothing of this request was booked; the log says more",
-        )
+        return problem(HTTPStatus.INTERNAL_SERVER_ERROR, str(OwnFault()))

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 
-from collector.app import create_app
+from collector.app import API_THREADS, Collector
 from collector.commands.surroundings import ledger_url, part_of_up, settings_and_logs
-from collector.serving import serve
+from collector.serving import serve_asgi
 from ledger.storage.database import Database
 
-_THREADS = 32
+_SWITCH_SECONDS = 0.001
+"""The event loop waits at most this long for a thread that decodes."""
+_INGEST_CONNECTIONS = 8
+"""The writer's, and those that lay what calls of new series and days need."""
 
 
 @click.command("collect")
@@ -20,11 +25,10 @@ def command(is_part: bool) -> None:
     with ledger_url(settings, is_part=is_part) as url:
 
         def app() -> object:
-            return create_app(Database(url, max_connections=_THREADS), settings)
+            connections = API_THREADS + _INGEST_CONNECTIONS
+            sys.setswitchinterval(_SWITCH_SECONDS)
+            collector = Collector(Database(url, max_connections=connections), settings)
+            collector.start()
+            return collector.front
 
-        serve(
-            app,
-            bind=settings.collector_bind,
-            processes=settings.ingest_workers,
-            threads=_THREADS,
-        )
+        serve_asgi(app, bind=settings.collector_bind, processes=settings.ingest_workers)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from collector.commands.surroundings import ledger_url, part_of_up, settings_and_logs
-from collector.serving import serve
+from collector.serving import serve_wsgi
 from dashboards.app import create_dashboards
 from ledger.access.principals import LOCAL_OPERATOR
 from ledger.queries.reader import Reader
@@ -28,4 +28,4 @@ def command(is_part: bool) -> None:
                 collector_url=f"http://{settings.collector_bind}",
             )
 
-        serve(app, bind=settings.dashboards_bind, processes=1, threads=_THREADS)
+        serve_wsgi(app, bind=settings.dashboards_bind, threads=_THREADS)

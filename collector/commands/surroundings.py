@@ -10,6 +10,7 @@ import click
 from collector.lifeline import OPTION, end_with_stdin
 from collector.logs import configure_logs
 from ledger.settings import Settings, load_settings
+from ledger.storage.database import Database
 from ledger.storage.embedded import EmbeddedPostgres
 
 part_of_up = click.option(OPTION, "is_part", is_flag=True, hidden=True)
@@ -36,3 +37,14 @@ def ledger_url(settings: Settings, *, is_part: bool = False) -> Iterator[str]:
         return
     with EmbeddedPostgres(settings.home).in_use(stop=not is_part) as url:
         yield url
+
+
+@contextmanager
+def ledger(settings: Settings) -> Iterator[Database]:
+    """The ledger for a command that does one thing and ends."""
+    with ledger_url(settings) as url:
+        database = Database(url, max_connections=4)
+        try:
+            yield database
+        finally:
+            database.close()

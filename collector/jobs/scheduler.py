@@ -9,7 +9,12 @@ from types import FrameType
 
 from apscheduler.schedulers.blocking import BlockingScheduler
 
-from collector.jobs.upkeep import check_books, make_days_ahead, prune_refused_records
+from collector.jobs.upkeep import (
+    bound_dead_letters,
+    check_books,
+    make_days_ahead,
+    prune_refused_records,
+)
 from ledger.settings import Settings
 from ledger.storage.database import Database
 
@@ -31,6 +36,13 @@ def run_jobs(database: Database, settings: Settings) -> None:
         minutes=10,
         args=[database],
         kwargs={"kept": settings.rejected_records_kept},
+    )
+    scheduler.add_job(
+        bound_dead_letters,
+        "interval",
+        minutes=10,
+        args=[database],
+        kwargs={"kept": settings.dead_letters_kept},
     )
 
     def stop(_number: int, _frame: FrameType | None) -> None:

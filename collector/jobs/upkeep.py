@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection, text
 
+from ledger.commands.dead_letters import drop_overflow
 from ledger.storage.database import Database
 from ledger.storage.partitions import ensure_call_partitions
 from ledger.storage.self_check import check_day, check_totals
@@ -17,8 +18,9 @@ _DAYS_AHEAD = 7
 
 _LOCK = text("SELECT pg_try_advisory_xact_lock(hashtextextended(:job, 0))")
 _PRUNE = text("""
-    DELETE FROM refused_records WHERE received_at <= (
-        SELECT received_at FROM refused_records ORDER BY received_at DESC OFFSET :kept LIMIT 1
+    DELETE FROM refused_records WHERE kind = 'rejected' AND received_at <= (
+        SELECT received_at FROM refused_records WHERE kind = 'rejected'
+        ORDER BY received_at DESC OFFSET :kept LIMIT 1
     )
 """)
 
@@ -40,6 +42,22 @@ def prune_refused_records(database: Database, *, kept: int) -> None:
             pruned = connection.execute(_PRUNE, {"kept": kept}).rowcount
             if pruned:
                 log.info("forgot %d refused records beyond the %d that are kept", pruned, kept)
+
+
+def bound_dead_letters(database: Database, *, kept: int) -> None:
+    """Give up dead letters beyond the number that is kept; each one is counted as dropped."""
+    with database.transaction("tollbook_ingest") as connection:
+        if not _is_ours(connection, "bound_dead_letters"):
+            return
+        dropped = drop_overflow(connection, kept)
+    if dropped:
+        log.error(
+            "gave up %d dead letters beyond the %d that are kept (TOLLBOOK_DEAD_LETTERS_KEPT);"
+            " their calls are in no book: mend what refuses them and run"
+            " tollbook dead-letters replay --all",
+            dropped,
+            kept,
+        )
 
 
 def check_books(database: Database) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from datetime import UTC, datetime, timedelta
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -27,7 +28,12 @@ _TEXTS = (
     "session", "prompt_name", "prompt_version", "service_tier", "trace_id", "span_id",
     "operation_id", "response_id", "reservation_id", "verdict", "scope", "parent_span_id",
 )  # fmt: skip
-_DURATIONS = ("duration_seconds", "time_to_first_token_seconds")
+
+
+_texts = attrgetter(*_TEXTS)
+_MOST_REMEMBERED = 100_000
+_remembered: set[str] = set()
+"""Key texts that were found sound; most calls repeat them."""
 
 
 def validated(call: Call, now: datetime) -> Call:
@@ -37,22 +43,42 @@ def validated(call: Call, now: datetime) -> Call:
     missing, too long or unprintable, a start before 2015 or more than a day after `now`, a duration
     that is not finite or longer than a week.
     """
-    for name in _KEY_TEXTS:
-        _check_key_text(name, getattr(call, name))
+    sound = _remembered
+    if not (
+        call.tenant in sound
+        and call.provider in sound
+        and call.model in sound
+        and call.operation in sound
+        and call.id.isalnum()
+        and len(call.id) <= LONGEST_TEXT
+    ):
+        call = _with_sound_keys(call)
     _check_times(call, now)
     changes: dict[str, Any] = {}
-    for name in _KEY_TEXTS:
-        value = getattr(call, name)
-        if value[0] == " " or value[-1] == " ":
-            changes[name] = value.strip()
     if call.started_at.tzinfo is not UTC:
         changes["started_at"] = call.started_at.astimezone(UTC)
-    for name in _TEXTS:
-        value = getattr(call, name)
-        if value and (len(value) > LONGEST_TEXT or "\x00" in value):
-            changes[name] = _storable(value)
+    joined = "".join(filter(None, _texts(call)))
+    if len(joined) > LONGEST_TEXT or "\x00" in joined:
+        for name in _TEXTS:
+            value = getattr(call, name)
+            if value and (len(value) > LONGEST_TEXT or "\x00" in value):
+                changes[name] = _storable(value)
     if call.tags:
         changes["tags"] = _storable_tags(call.tags)
+    return msgspec.structs.replace(call, **changes) if changes else call
+
+
+def _with_sound_keys(call: Call) -> Call:
+    changes = {}
+    for name in _KEY_TEXTS:
+        value = getattr(call, name)
+        _check_key_text(name, value)
+        if value[0] == " " or value[-1] == " ":
+            changes[name] = value.strip()
+        elif name != "id":
+            if len(_remembered) >= _MOST_REMEMBERED:
+                _remembered.clear()
+            _remembered.add(value)
     return msgspec.structs.replace(call, **changes) if changes else call
 
 
@@ -63,8 +89,10 @@ def _check_times(call: Call, now: datetime) -> None:
             f"{call.started_at.isoformat()} is before {EARLIEST_START.year}"
             " or more than a day ahead",
         )
-    for name in _DURATIONS:
-        seconds = getattr(call, name)
+    for name, seconds in (
+        ("duration_seconds", call.duration_seconds),
+        ("time_to_first_token_seconds", call.time_to_first_token_seconds),
+    ):
         if seconds is not None and not 0 <= seconds <= LONGEST_CALL_SECONDS:
             shown = seconds if math.isfinite(seconds) else "not a number"
             raise InvalidRecord(name, f"{shown} is negative or longer than a week")

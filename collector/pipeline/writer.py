@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 
 from collector.pipeline.fair_queue import FairQueue
+from collector.pipeline.salvage import book_apart, is_fault_of_data
 from exporters.postgres.batches import Batch, Booked, Prepared
 from exporters.postgres.booking import Booker, Unsettled
 from ledger.domain.errors import LedgerUnavailable, TollbookError
@@ -68,10 +69,9 @@ class Writer:
             for _, future in group:
                 future.set_exception(error)
             return
-        except Exception:
-            if len(group) == 1:
-                raise
-            log.exception("booking %d requests together failed; booking each alone", len(group))
+        except Exception as error:
+            if not is_fault_of_data(error):
+                log.exception("booking %d requests together failed; booking each alone", len(group))
             for waiting in group:
                 self._settle_alone(waiting)
             return
@@ -82,12 +82,28 @@ class Writer:
         """Book one request, so that a fault in it does not fail those it waited with."""
         prepared, future = waiting
         try:
-            future.set_result(self._book([prepared])[0])
+            future.set_result(self._book_alone(prepared))
         except TollbookError as error:
             future.set_exception(error)
         except Exception as error:
             log.exception("booking failed")
             future.set_exception(error)
+
+    def _book_alone(self, prepared: Prepared) -> Booked:
+        """Book a request; calls that the ledger does not take are refused, unless it was promised.
+
+        What comes with a mark was promised to its sender: it fails as a whole, and whoever promised
+        it decides what becomes of it.
+        """
+        try:
+            return self._book([prepared])[0]
+        except Exception as error:
+            if prepared.batch.mark is not None or not is_fault_of_data(error):
+                raise
+        return book_apart(prepared.batch, self._book_part)
+
+    def _book_part(self, batch: Batch) -> Booked:
+        return self._book([self._booker.prepare(batch)])[0]
 
     def _book(self, prepared: Sequence[Prepared]) -> list[Booked]:
         for attempt in range(1, _ATTEMPTS + 1):

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from hashlib import blake2b
+from io import BytesIO
+from itertools import islice
 from typing import Any
 
 import msgspec
 
-from collector.receivers.array_split import split_array
+from collector.receivers.array_split import array_elements, malformed
 from collector.receivers.evidence import record_payload, tenant_of
 from collector.receivers.received import Received
-from collector.receivers.records import INCLUSIVE_PREFIX, CallRecord, UsageRecord
+from collector.receivers.records import INCLUSIVE_PREFIX, NOT_GIVEN, CallRecord, UsageRecord
 from ledger.domain.calls import ERROR, OK, UNKNOWN_MODEL, UNKNOWN_PROVIDER, Call
 from ledger.domain.errors import InvalidRecord, UnreadableBody
 from ledger.domain.money import pico_from_usd
@@ -20,8 +23,12 @@ from ledger.pricing.catalog import infer_provider
 
 RECEIVER = "calls"
 
+MOST_TAGS = 64
+_LARGEST_TAGS_BYTES = 1024 * 1024
+_SPAN_ID_DIGITS = 16
+_TRACE_AND_SPAN = re.compile("(?!0{32}|.{32}0{16})[0-9a-f]{48}")
+
 _record = msgspec.json.Decoder(CallRecord)
-_array = msgspec.json.Decoder(list[msgspec.Raw])
 
 
 def decode_json(body: bytes, default_tenant: str | None = None) -> Received:
@@ -33,43 +40,56 @@ def decode_json(body: bytes, default_tenant: str | None = None) -> Received:
         try:
             msgspec.json.decode(body, type=msgspec.Raw)
         except (msgspec.DecodeError, RecursionError) as error:
-            raise UnreadableBody(_malformed(error)) from error
+            raise UnreadableBody(malformed(error)) from error
         return _decode_each([body], default_tenant)
-    try:
-        records = [bytes(record) for record in _array.decode(body)]
-    except (msgspec.DecodeError, RecursionError) as error:
-        split = split_array(stripped)
-        if split is None:
-            raise UnreadableBody(_malformed(error)) from error
-        records = split
-    return _decode_each(records, default_tenant)
+    return _decode_each(array_elements(stripped), default_tenant)
 
 
 def decode_ndjson(body: bytes, default_tenant: str | None = None) -> Received:
     """Read one call a line; a damaged line hurts only itself."""
-    return _decode_each((line for line in body.split(b"\n") if line.strip()), default_tenant)
+    lines = (line.removesuffix(b"\n") for line in BytesIO(body))
+    return _decode_each((line for line in lines if line.strip()), default_tenant)
+
+
+def call_of_record(
+    record: bytes,
+    default_tenant: str | None,
+    *,
+    receiver: str = RECEIVER,
+    place: bytes = b"",
+) -> Call:
+    """The call that one JSON object tells of.
+
+    A call without a name is named by its content and the `place` it stood at. Raises InvalidRecord
+    naming what is wrong.
+    """
+    try:
+        return _call(_record.decode(record), place + record.strip(), default_tenant, receiver)
+    except msgspec.ValidationError as error:
+        reason, _, path = str(error).partition(" - at `$")
+        raise InvalidRecord(path.strip("`.") or "record", reason) from error
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise InvalidRecord("record", malformed(error)) from error
 
 
 def _decode_each(records: Iterable[bytes], default_tenant: str | None) -> Received:
     received = Received(RECEIVER)
     for position, record in enumerate(records):
         try:
-            received.add(position, _call(_record.decode(record), record, default_tenant))
+            received.add(position, call_of_record(record, default_tenant))
         except InvalidRecord as invalid:
-            _refuse(received, position, record, invalid.path, invalid.reason)
-        except msgspec.ValidationError as error:
-            reason, _, path = str(error).partition(" - at `$")
-            _refuse(received, position, record, path.strip("`.") or "record", reason)
-        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-            _refuse(received, position, record, "record", _malformed(error))
+            refuse_record(received, position, record, invalid)
     return received
 
 
-def _refuse(received: Received, position: int, record: bytes, path: str, reason: str) -> None:
-    received.refuse(position, path, reason, tenant_of(record), record_payload(record))
+def refuse_record(received: Received, position: int, record: bytes, invalid: InvalidRecord) -> None:
+    """Keep what can be kept of a record that is no sound call."""
+    tenant = tenant_of(record) if received.keeps_refusals else None
+    payload = record_payload(record) if received.keeps_payloads else None
+    received.refuse(position, invalid.path, invalid.reason, tenant, payload)
 
 
-def _call(record: CallRecord, raw: bytes, default_tenant: str | None) -> Call:
+def _call(record: CallRecord, content: bytes, default_tenant: str | None, receiver: str) -> Call:
     tenant = record.tenant or default_tenant
     if not tenant:
         raise InvalidRecord("tenant", "missing: every call belongs to a tenant")
@@ -80,7 +100,7 @@ def _call(record: CallRecord, raw: bytes, default_tenant: str | None) -> Call:
     usage, raw_usage = _usage(record.usage)
     return Call(
         tenant=tenant,
-        id=_identity(record, raw),
+        id=_identity(record, content),
         started_at=record.started_at,
         provider=record.provider or infer_provider(model) or UNKNOWN_PROVIDER,
         model=model,
@@ -110,17 +130,24 @@ def _call(record: CallRecord, raw: bytes, default_tenant: str | None) -> Call:
         reported_cost_pico_usd=_reported_cost(record),
         cache_hit=record.cache_hit,
         verdict=record.verdict,
-        tags=record.tags,
+        tags=_tags(record.tags),
+        receiver=receiver,
     )
 
 
-def _identity(record: CallRecord, raw: bytes) -> str:
-    """The sender's id, or trace and span, or else a digest, so that resending stays harmless."""
+def _identity(record: CallRecord, content: bytes) -> str:
+    """The sender's id, or trace and span, or else a digest, so that resending stays harmless.
+
+    Trace and span name a call only if they are OpenTelemetry's: what many records have in common,
+    such as zeros, would make them copies of each other.
+    """
     if record.id:
         return record.id
     if record.trace_id and record.span_id:
-        return f"{record.trace_id}{record.span_id}"
-    return blake2b(raw.strip(), digest_size=16).hexdigest()
+        both = f"{record.trace_id}{record.span_id}".lower()
+        if _TRACE_AND_SPAN.fullmatch(both) and len(record.span_id) == _SPAN_ID_DIGITS:
+            return both
+    return blake2b(content, digest_size=16).hexdigest()
 
 
 def _usage(record: UsageRecord | None) -> tuple[Usage, dict[str, Any] | None]:
@@ -153,6 +180,20 @@ def _usage(record: UsageRecord | None) -> tuple[Usage, dict[str, Any] | None]:
     return usage, sent
 
 
+def _tags(written: msgspec.Raw) -> dict[str, Any] | None:
+    """The first tags with plain values; nested ones could hold content and are left out."""
+    if written is NOT_GIVEN:
+        return None
+    if len(bytes(written)) > _LARGEST_TAGS_BYTES:
+        raise InvalidRecord("tags", f"larger than {_LARGEST_TAGS_BYTES} bytes")
+    try:
+        tags = msgspec.json.decode(written, type=dict[str, Any] | None)
+    except msgspec.ValidationError as error:
+        raise InvalidRecord("tags", str(error).partition(" - at `$")[0]) from error
+    plain = (item for item in (tags or {}).items() if isinstance(item[1], str | bool | int | float))
+    return dict(islice(plain, MOST_TAGS)) or None
+
+
 def _reported_cost(record: CallRecord) -> int | None:
     if record.reported_cost_usd is None:
         return None
@@ -160,9 +201,3 @@ def _reported_cost(record: CallRecord) -> int | None:
         return pico_from_usd(record.reported_cost_usd)
     except ValueError as error:
         raise InvalidRecord("reported_cost_usd", str(error)) from error
-
-
-def _malformed(error: Exception) -> str:
-    if isinstance(error, RecursionError):
-        return "JSON is nested too deeply"
-    return str(error)

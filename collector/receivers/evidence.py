@@ -8,22 +8,31 @@ from typing import Any
 
 import msgspec
 
-from collector.receivers.records import RECORD_FIELDS, USAGE_FIELDS
+from collector.receivers.records import NOT_GIVEN, CallRecord, UsageRecord
 
 _MAX_PAYLOAD_CHARACTERS = 4096
 _MAX_VALUE_CHARACTERS = 200
 
+_FIELDS = zip(CallRecord.__struct_fields__, CallRecord.__struct_encode_fields__, strict=True)
+_USAGE_FIELDS = dict(
+    zip(UsageRecord.__struct_fields__, UsageRecord.__struct_encode_fields__, strict=True)
+)
+_Fields: Any = msgspec.defstruct("_Fields", [(name, msgspec.Raw, NOT_GIVEN) for name, _ in _FIELDS])
+_Usage: Any = msgspec.defstruct(
+    "_Usage", [(name, msgspec.Raw, NOT_GIVEN) for name in _USAGE_FIELDS], rename=_USAGE_FIELDS
+)
+
 
 def record_payload(record: bytes) -> str:
     """What of a JSON record can be kept: its known fields with plain values, long texts cut."""
-    fields = _object(record)
+    fields = _read(record, _Fields)
     if fields is None:
         return json.dumps({"unreadable_bytes": len(record)})
-    kept = {name: fields[name] for name in RECORD_FIELDS & fields.keys()}
-    usage = fields.get("usage")
-    if isinstance(usage, dict):
-        kept |= {f"usage.{name}": usage[name] for name in USAGE_FIELDS & usage.keys()}
-    return attributes_payload(kept)
+    kept = {name: _plain(getattr(fields, name)) for name in CallRecord.__struct_fields__}
+    usage = _read(fields.usage, _Usage)
+    for field, name in _USAGE_FIELDS.items():
+        kept[f"usage.{name}"] = None if usage is None else _plain(getattr(usage, field))
+    return attributes_payload({name: value for name, value in kept.items() if value is not None})
 
 
 def attributes_payload(attributes: Mapping[str, Any]) -> str:
@@ -38,14 +47,24 @@ def attributes_payload(attributes: Mapping[str, Any]) -> str:
 
 def tenant_of(record: bytes) -> str | None:
     """The tenant that a refused JSON record names, if one can be read."""
-    fields = _object(record)
-    tenant = fields.get("tenant") if fields else None
+    fields = _read(record, _Fields)
+    tenant = None if fields is None else _plain(fields.tenant)
     return tenant if isinstance(tenant, str) else None
 
 
-def _object(record: bytes) -> dict[str, Any] | None:
+def _read(record: bytes | msgspec.Raw, shape: Any) -> Any:
+    """The fields as they were written, none of them decoded; None for what is no JSON object."""
     try:
-        value = msgspec.json.decode(record)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        return msgspec.json.decode(record, type=shape)
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
         return None
-    return value if isinstance(value, dict) else None
+
+
+def _plain(written: msgspec.Raw) -> Any:
+    """A plain value; None for lists and maps, which are not even decoded."""
+    if bytes(written)[:1] in (b"[", b"{"):
+        return None
+    try:
+        return msgspec.json.decode(written)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return None

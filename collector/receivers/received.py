@@ -6,6 +6,10 @@ from dataclasses import dataclass, field
 
 from ledger.domain.calls import Call, Refusal
 
+MOST_REFUSALS = 10_000
+"""Refusals of one request that are told one by one; any more are only counted."""
+_MOST_PAYLOADS = 100
+
 
 @dataclass
 class Received:
@@ -16,7 +20,24 @@ class Received:
     positions: list[int] = field(default_factory=list)
     """Position in the request of each call in `calls`."""
     refusals: list[Refusal] = field(default_factory=list)
+    refused_beyond: int = 0
+    """How many more records were refused than `refusals` tells of."""
     ignored: int = 0
+
+    @property
+    def rejected(self) -> int:
+        """How many records were refused."""
+        return len(self.refusals) + self.refused_beyond
+
+    @property
+    def keeps_refusals(self) -> bool:
+        """Whether the next refusal is told or only counted."""
+        return len(self.refusals) < MOST_REFUSALS
+
+    @property
+    def keeps_payloads(self) -> bool:
+        """Whether the payload of the next refusal is still of use."""
+        return len(self.refusals) < _MOST_PAYLOADS
 
     def add(self, position: int, call: Call) -> None:
         """Keep a call."""
@@ -31,5 +52,13 @@ class Received:
         tenant: str | None = None,
         payload: str | None = None,
     ) -> None:
-        """Keep the evidence of a record that cannot be booked."""
+        """Keep the evidence of a record that cannot be booked.
+
+        A body of garbage can hold more refusals than memory: of very many the first ones are kept.
+        """
+        if not self.keeps_refusals:
+            self.refused_beyond += 1
+            return
+        if not self.keeps_payloads:
+            payload = None
         self.refusals.append(Refusal(position, path, reason, tenant, payload))

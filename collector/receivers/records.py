@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
@@ -15,6 +15,8 @@ Tokens = Annotated[int, Meta(ge=0, le=MAX_TOKENS)]
 Seconds = Annotated[float, Meta(ge=0)]
 INCLUSIVE_PREFIX = "gen_ai.usage."
 """Names of OpenTelemetry's counts, where input and output include their parts."""
+
+NOT_GIVEN = msgspec.Raw(b"null")
 
 Moment = Annotated[datetime, Meta(tz=True)]
 
@@ -93,7 +95,8 @@ class CallRecord(msgspec.Struct, kw_only=True):
     reported_cost_usd: Annotated[Decimal, Meta()] | None = None
     cache_hit: bool | None = None
     verdict: str | None = None
-    tags: dict[str, Any] | None = None
+    tags: msgspec.Raw = NOT_GIVEN
+    """Read apart: a map of anything could hold content, or a million small values."""
 
 
 RECORD_FIELDS = frozenset(CallRecord.__struct_encode_fields__)

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 import msgspec
+
+from ledger.domain.calls import Call
+
+T = TypeVar("T")
+
+MOST_EVENTS = 256
+"""Events of one span that are read at its beginning, and again at its end; SDKs keep 128."""
 
 
 class Event(msgspec.Struct, frozen=True):
@@ -13,6 +21,26 @@ class Event(msgspec.Struct, frozen=True):
     name: str
     unix_nanos: int
     exception_type: str | None = None
+
+
+def told_events(written: Sequence[T]) -> Sequence[T]:
+    """The events of a span that are read: of very many, the first and the last ones."""
+    if len(written) <= 2 * MOST_EVENTS:
+        return written
+    return [*written[:MOST_EVENTS], *written[-MOST_EVENTS:]]
+
+
+class Alike:
+    """What spans of one origin have in common that differ in varying attributes only.
+
+    `read_call` reads further ones from those attributes alone, once a dialect has read the first.
+    """
+
+    __slots__ = ("attributes", "read_call")
+
+    def __init__(self, attributes: dict[str, Any]) -> None:
+        self.attributes = attributes
+        self.read_call: Callable[[Span], Call] | None = None
 
 
 class Span(msgspec.Struct, frozen=True):
@@ -33,3 +61,9 @@ class Span(msgspec.Struct, frozen=True):
     attributes: dict[str, Any]
     resource: dict[str, Any]
     events: list[Event]
+    alike: Alike | None = None
+    """Set where spans come by the hundred; `attributes` are whole until it can read calls."""
+
+    def whole_attributes(self) -> dict[str, Any]:
+        """All attributes, also where what is alike was left out."""
+        return {**self.alike.attributes, **self.attributes} if self.alike else self.attributes

@@ -55,3 +55,5 @@ class Booked(msgspec.Struct, frozen=True):
 
     booked: int
     duplicate: int
+    refused: tuple[tuple[int, str], ...] = ()
+    """Calls of the batch, by position, that the ledger does not take, and why."""

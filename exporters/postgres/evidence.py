@@ -23,12 +23,12 @@ def keep_refusals(connection: psycopg.Connection[Any], batches: Sequence[Batch])
     """Store the evidence of all batches; an unknown tenant is the empty text."""
     rows = [
         (
-            _storable(refusal.tenant or ""),
+            storable(refusal.tenant or ""),
             batch.receiver,
             refusal.index,
-            _storable(refusal.path),
-            _storable(refusal.reason),
-            refusal.payload and _storable(refusal.payload),
+            storable(refusal.path),
+            storable(refusal.reason),
+            refusal.payload and storable(refusal.payload),
         )
         for batch in batches
         for refusal in batch.refusals
@@ -69,6 +69,7 @@ def _what_it_says(call: Call) -> dict[str, Any]:
     return {**said, "usage": {name: tokens for name, tokens in usage if tokens is not None}}
 
 
-def _storable(value: str) -> str:
-    """Postgres cannot store NUL in text."""
-    return value.replace("\x00", "\N{REPLACEMENT CHARACTER}")
+def storable(value: str) -> str:
+    """The text without what Postgres cannot store: NUL and lone surrogates."""
+    text = value.replace("\x00", "\N{REPLACEMENT CHARACTER}")
+    return text.encode(errors="replace").decode()

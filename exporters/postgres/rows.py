@@ -8,6 +8,7 @@ and text.
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -53,6 +54,23 @@ _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _JSONB_VERSION = b"\x01"
 
+_astuple = msgspec.structs.astuple
+_plain = attrgetter(
+    "request_model",
+    "error_type",
+    "user",
+    "session",
+    "prompt_name",
+    "service_tier",
+    "trace_id",
+    "span_id",
+    "operation_id",
+    "attempt",
+    "response_id",
+    "reservation_id",
+    "cache_hit",
+    "verdict",
+)
 _json = msgspec.json.Encoder(order="deterministic").encode
 
 
@@ -77,10 +95,10 @@ def call_row(call: Call, cost: Cost, series: bytes) -> Row:
     version = cost.price_version
     return (
         call.tenant,
-        microseconds(call.started_at),
+        (call.started_at - _EPOCH) // _MICROSECOND,
         call.id,
         series,
-        *msgspec.structs.astuple(call.usage),
+        *_astuple(call.usage),
         cost.pico_usd,
         cost.status,
         cost.reason,
@@ -90,20 +108,7 @@ def call_row(call: Call, cost: Cost, series: bytes) -> Row:
         None if duration is None else latency_bucket(duration),
         first_token,
         None if first_token is None else latency_bucket(first_token),
-        call.request_model,
-        call.error_type,
-        call.user,
-        call.session,
-        call.prompt_name,
-        call.service_tier,
-        call.trace_id,
-        call.span_id,
-        call.operation_id,
-        call.attempt,
-        call.response_id,
-        call.reservation_id,
-        call.cache_hit,
-        call.verdict,
+        *_plain(call),
         jsonb(call.tags),
         jsonb(call.raw_usage),
         call.receiver,

@@ -91,6 +91,43 @@ INGEST = Metric(
     ("receiver", "result"),
     "Records that came in, by what became of them.",
 )
+DEAD_LETTERS = Metric(
+    "tollbook_dead_letters",
+    "gauge",
+    (),
+    "Acknowledged calls that could not be booked and wait for a replay.",
+)
+DEAD_LETTERS_LEFT = Metric(
+    "tollbook_dead_letters_left_total",
+    "counter",
+    ("receiver", "result"),
+    "Dead letters that are none any more: replayed, or dropped without being booked.",
+)
+WAITING = Metric(
+    "tollbook_ingest_waiting_records",
+    "gauge",
+    ("receiver",),
+    "Acknowledged records of this machine that wait in the spool for Postgres.",
+)
+SPOOL_BYTES = Metric(
+    "tollbook_spool_bytes",
+    "gauge",
+    (),
+    "Disk space this machine's spool takes, files set aside included.",
+)
+SPOOL_FILES = Metric("tollbook_spool_files", "gauge", (), "Files that wait in the spool.")
+SPOOL_OLDEST = Metric(
+    "tollbook_spool_oldest_seconds",
+    "gauge",
+    (),
+    "How long the oldest file of the spool has waited; 0 when none waits.",
+)
+SPOOL_SET_ASIDE = Metric(
+    "tollbook_spool_set_aside_files",
+    "gauge",
+    ("reason",),
+    "Files of the spool that could not be read or booked and wait for a person.",
+)
 DRIFT = Metric(
     "tollbook_ledger_drift_usd",
     "gauge",
@@ -111,8 +148,15 @@ METRICS = (
     TIME_TO_FIRST_TOKEN,
     RECEIVED,
     INGEST,
+    WAITING,
+    SPOOL_BYTES,
+    SPOOL_FILES,
+    SPOOL_OLDEST,
+    SPOOL_SET_ASIDE,
     JOINED_LATER,
     PARTED_LATER,
+    DEAD_LETTERS,
+    DEAD_LETTERS_LEFT,
     DRIFT,
     BUILD_INFO,
 )

@@ -13,7 +13,9 @@ from exporters.prometheus.catalogue import Metric
 from exporters.prometheus.exposition import header, histogram, labels, sample
 from exporters.prometheus.ingest import ingest_families
 from exporters.prometheus.label_sets import Admissions, LabelSet
+from exporters.prometheus.waiting import SpoolReading, waiting_lines
 from ledger.access.principals import EVERY_TENANT, Principal
+from ledger.domain.errors import LedgerUnavailable
 from ledger.domain.money import usd_text
 from ledger.domain.usage import TOKEN_FIELDS
 from ledger.queries.reader import Reader
@@ -27,7 +29,15 @@ _SCRAPER = Principal("metrics", EVERY_TENANT)
 class MetricsExporter:
     """Renders /metrics from the ledger, anew whenever something came in."""
 
-    def __init__(self, database: Database, *, version: str, max_samples: int) -> None:
+    def __init__(
+        self,
+        database: Database,
+        *,
+        version: str,
+        max_samples: int,
+        waiting: Callable[[], SpoolReading] | None = None,
+    ) -> None:
+        self._waiting = waiting
         self._reader = Reader(database, _SCRAPER)
         self._admissions = Admissions(database, max_samples)
         self._version = version
@@ -37,7 +47,27 @@ class MetricsExporter:
         self._rendered_drift = ""
 
     def render(self) -> str:
-        """The exposition in text format. Raises LedgerUnavailable.
+        """The exposition in text format.
+
+        While Postgres is away it is what waits in the spool, and nothing else: counters of an
+        earlier moment could fall below what another process has shown. Raises LedgerUnavailable
+        where there is no spool.
+        """
+        try:
+            ledger, receivers = self._ledger_text()
+        except LedgerUnavailable:
+            if self._waiting is None:
+                raise
+            ledger, receivers = "", set()
+        return ledger + self._waiting_text(receivers)
+
+    def _waiting_text(self, receivers: set[str]) -> str:
+        if self._waiting is None:
+            return ""
+        return "\n".join(waiting_lines(self._waiting(), receivers)) + "\n"
+
+    def _ledger_text(self) -> tuple[str, set[str]]:
+        """What is booked, and the receivers it came through. Raises LedgerUnavailable.
 
         Drawn anew whenever anything came in since: an older drawing of one process after a newer
         one of another would look like a counter that fell.
@@ -48,7 +78,7 @@ class MetricsExporter:
             if counts != self._rendered_for or drift != self._rendered_drift:
                 self._rendered = "\n".join(self._lines(counts, drift)) + "\n"
                 self._rendered_for, self._rendered_drift = counts, drift
-            return self._rendered
+            return self._rendered, {receiver for receiver, _, _ in counts}
 
     def _lines(self, counts: list[tuple[str, str, int]], drift: str) -> Iterator[str]:
         rows = totals_by_series(self._reader)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from exporters.prometheus import catalogue
 from exporters.prometheus.exposition import header, labels, sample
+from ledger.queries.refusals import LEFT, dead_letters_now
 
 _RECEIVED = "received"
 _LATER = {"joined_later": catalogue.JOINED_LATER, "parted_later": catalogue.PARTED_LATER}
@@ -21,10 +22,21 @@ def ingest_families(counts: Iterable[tuple[str, str, int]]) -> Iterator[str]:
             yield sample(catalogue.RECEIVED.name, text, records)
     yield header(catalogue.INGEST)
     for receiver, result, records in listed:
-        if result != _RECEIVED and result not in _LATER:
+        if result != _RECEIVED and result not in (*_LATER, *LEFT):
             text = labels(catalogue.INGEST.labels, (receiver, result))
             yield sample(catalogue.INGEST.name, text, records)
     for name, metric in _LATER.items():
         yield header(metric)
         calls = sum(records for _, result, records in listed if result == name)
         yield sample(metric.name, "", calls)
+    yield from _dead_letters(listed)
+
+
+def _dead_letters(counts: list[tuple[str, str, int]]) -> Iterator[str]:
+    yield header(catalogue.DEAD_LETTERS)
+    yield sample(catalogue.DEAD_LETTERS.name, "", dead_letters_now(counts))
+    yield header(catalogue.DEAD_LETTERS_LEFT)
+    for receiver, result, records in counts:
+        if result in LEFT:
+            text = labels(catalogue.DEAD_LETTERS_LEFT.labels, (receiver, result))
+            yield sample(catalogue.DEAD_LETTERS_LEFT.name, text, records)

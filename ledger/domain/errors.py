@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class TollbookError(Exception):
     """Something went wrong in Tollbook."""
@@ -55,6 +57,19 @@ class InvalidQuestion(TollbookError):
         self.reason = reason
 
 
+class NotFound(TollbookError):
+    """What a request is about does not exist."""
+
+
+class AmbiguousCall(TollbookError):
+    """An id that several calls share, where one call is meant."""
+
+    def __init__(self, call_id: str, calls: list[dict[str, Any]]) -> None:
+        super().__init__(f"several calls have the id {call_id!r}; say started_at of the one meant")
+        self.calls = calls
+        """Start, provider and model of the calls, newest first; of very many the first ones."""
+
+
 class InvalidSetting(TollbookError):
     """A setting that Tollbook cannot run with."""
 
@@ -72,6 +87,33 @@ class Overloaded(TollbookError):
 
     def __init__(self) -> None:
         super().__init__("too many calls are waiting; try again in a moment")
+
+
+class SpoolFull(TollbookError):
+    """The spool holds all it may; there is room again once Postgres is back."""
+
+    permanent = False
+
+    def __init__(self, max_bytes: int) -> None:
+        super().__init__(
+            f"Postgres is away and the spool is full ({max_bytes} bytes); try again later"
+        )
+        self.max_bytes = max_bytes
+
+
+class SpoolUnusable(TollbookError):
+    """The spool's directory cannot be written or read; the same request may succeed later."""
+
+    permanent = False
+
+
+class OwnFault(TollbookError):
+    """Something that Tollbook did not foresee; its log says more."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "an error of Tollbook's own; nothing of this request was booked; the log says more"
+        )
 
 
 class EmbeddedPostgresFailed(TollbookError):

@@ -21,16 +21,24 @@ REFUSALS = frozenset(
         "AuthenticationError",
         "BadRequestError",
         "ConflictError",
+        "ContentPolicyViolationError",
+        "ContextWindowExceededError",
         "NotFoundError",
         "PermissionDeniedError",
         "RateLimitError",
         "UnprocessableEntityError",
+        "authentication_error",
+        "billing_error",
+        "invalid_request_error",
+        "not_found_error",
+        "permission_error",
         "rate_limit",
         "rate_limit_error",
         "rate_limit_exceeded",
+        "request_too_large",
     )
 )
-"""Names of 4xx answers: exception classes of the OpenAI and Anthropic SDKs, and error types."""
+"""Names of 4xx answers: exceptions of the OpenAI, Anthropic and LiteLLM SDKs, and error types."""
 
 _Key = tuple[str, str, str | None, int]
 _Entry = Tariff | str

@@ -20,6 +20,7 @@ from genai_prices.types import (
     TimeOfDateConstraint,
 )
 
+from ledger.pricing.own_models import is_own_model
 from ledger.pricing.rates import Rate, RateCard, Tier, yocto_per_token
 
 SOURCE = f"genai-prices {version('genai-prices')}"
@@ -86,8 +87,13 @@ def find_model(provider_name: str, model: str) -> tuple[Provider, ModelInfo] | N
     provider = find_provider_by_id(providers, PROVIDER_IDS.get(name, name))
     if provider is None:
         return None
-    info = provider.find_model(model, all_providers=providers)
-    return None if info is None else (provider, info)
+    info = None if is_own_model(model) else provider.find_model(model, all_providers=providers)
+    if info is None or (
+        info.id.startswith("ft:") and all(own is not info for own in provider.models)
+    ):
+        # What its maker charges for a fine-tune says nothing of another host's.
+        return None
+    return provider, info
 
 
 def depends_on_time_of_day(info: ModelInfo) -> bool:

@@ -52,20 +52,34 @@ class Tariff:
         self._rates: tuple[Rate | None, ...] = tuple(_rate(name, rates) for name in TOKEN_FIELDS)
         self._charges_input = "input_tokens" in rates
         self._charges_output = "output_tokens" in rates
+        self._whole_pico: tuple[int | None, ...] = tuple(map(_whole_pico, self._rates))
 
     def cost(self, usage: Usage) -> Cost:
         """Cost of one call: the sum of its line items, or unpriced with the reason."""
         counts = msgspec.structs.astuple(usage)
-        missing = self._missing_counts(counts)
-        if missing is not None:
-            return Cost("unpriced", None, missing)
+        if counts[_INPUT] is None or counts[_OUTPUT] is None:
+            missing = self._missing_counts(counts)
+            if missing is not None:
+                return Cost("unpriced", None, missing)
         try:
-            pico = sum(self._amounts(counts))
+            pico = self._whole_amount(counts)
+            if pico is None:
+                pico = sum(self._amounts(counts))
         except NoRate as no_rate:
             return Cost("unpriced", None, f"no_rate_for_{no_rate}")
         if pico > MAX_PICO_USD:
             return Cost("unpriced", None, "cost_out_of_range")
         return Cost("priced", pico, None, self.version)
+
+    def _whole_amount(self, counts: tuple[int | None, ...]) -> int | None:
+        """The sum where nothing needs rounding: each price a whole number of pico-dollars."""
+        pico = 0
+        for tokens, price in zip(counts, self._whole_pico, strict=True):
+            if tokens:
+                if price is None:
+                    return None
+                pico += tokens * price
+        return pico
 
     def line_items(self, usage: Usage) -> list[LineItem]:
         """The items a cost is the sum of, without the types that were not used.
@@ -116,6 +130,13 @@ def _total_input(counts: tuple[int | None, ...]) -> int:
         for tokens, is_output in zip(counts, _IS_OUTPUT, strict=True)
         if tokens and not is_output
     )
+
+
+def _whole_pico(rate: Rate | None) -> int | None:
+    """Pico-dollars a token, where that is a whole number whatever the length of the input."""
+    if rate is None or rate.tiers or rate.yocto_usd_per_token % _YOCTO_PER_PICO:
+        return None
+    return rate.yocto_usd_per_token // _YOCTO_PER_PICO
 
 
 def _rate(name: str, rates: dict[str, Rate]) -> Rate | None:

@@ -1,17 +1,30 @@
-"""Single calls of one tenant, newest first."""
+"""Single calls of one tenant as they stand now: corrected, and with their latest outcome."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import Select, Table, exists, select, true, tuple_, union_all
 
 from ledger.domain.dimensions import SERIES_DIMENSIONS
+from ledger.queries.outcomes import outcomes_of_call
 from ledger.queries.reader import Reader
-from ledger.storage.tables import calls, series
+from ledger.storage.afterwards_tables import outcomes
+from ledger.storage.tables import calls, corrections, series
 
 Cursor = tuple[datetime, str]
+
+_NAMES = tuple(column.name for column in calls.columns)
+_later = corrections.alias("later")
+
+
+class _Bounds(NamedTuple):
+    tenant: str
+    start: datetime | None
+    end: datetime | None
+    before: Cursor | None
+    limit: int
 
 
 def list_calls(
@@ -23,21 +36,71 @@ def list_calls(
     before: Cursor | None = None,
     limit: int = 100,
 ) -> list[dict[str, Any]]:
-    """Calls with their dimensions and cost, those before a cursor of (started_at, id)."""
-    statement = (
-        select(calls, *(series.c[name] for name in SERIES_DIMENSIONS))
-        .join(
-            series, (series.c.tenant == calls.c.tenant) & (series.c.series_id == calls.c.series_id)
+    """Calls with dimensions, cost and outcome, those before a cursor of (started_at, id).
+
+    The same rows as the view `current_calls`, of which Postgres would sort all of a tenant's for
+    every page; here each half is read in the order of its key and ends at the limit.
+    """
+    bounds = _Bounds(tenant, start, end, before, limit)
+    halves = (
+        _page(_never_corrected(tenant), calls, bounds),
+        _page(_corrected(tenant), corrections, bounds),
+    )
+    current = union_all(*(select(half.subquery()) for half in halves)).subquery("current")
+    outcome = (
+        outcomes_of_call(
+            outcomes.c.verdict.label("outcome_verdict"),
+            outcomes.c.value_pico_usd.label("outcome_value_pico_usd"),
+            outcomes.c.given_at.label("outcome_at"),
+            outcomes.c.comment.label("outcome_comment"),
+            tenant=tenant,
+            call_id=current.c.id,
+            started_at=current.c.started_at,
         )
-        .where(calls.c.tenant == tenant, series.c.tenant == tenant)
-        .order_by(calls.c.started_at.desc(), calls.c.id.desc())
+        .limit(1)
+        .lateral("outcome")
+    )
+    statement = (
+        select(current, *(series.c[name] for name in SERIES_DIMENSIONS), *outcome.c)
+        .join(series, series.c.series_id == current.c.series_id)
+        .join(outcome, true(), isouter=True)
+        .where(series.c.tenant == tenant)
+        .order_by(current.c.started_at.desc(), current.c.id.desc())
         .limit(limit)
     )
-    if start is not None:
-        statement = statement.where(calls.c.started_at >= start)
-    if end is not None:
-        statement = statement.where(calls.c.started_at < end)
-    if before is not None:
-        statement = statement.where(tuple_(calls.c.started_at, calls.c.id) < tuple_(*before))
     with reader.connection() as connection:
         return [dict(row) for row in connection.execute(statement).mappings()]
+
+
+def _never_corrected(tenant: str) -> Select[Any]:
+    return select(calls).where(
+        ~exists().where(
+            corrections.c.tenant == tenant,
+            corrections.c.started_at == calls.c.started_at,
+            corrections.c.id == calls.c.id,
+        )
+    )
+
+
+def _corrected(tenant: str) -> Select[Any]:
+    return select(*(corrections.c[name] for name in _NAMES)).where(
+        corrections.c.sign == 1,
+        ~exists().where(
+            _later.c.tenant == tenant,
+            _later.c.started_at == corrections.c.started_at,
+            _later.c.id == corrections.c.id,
+            _later.c.revision > corrections.c.revision,
+        ),
+    )
+
+
+def _page(statement: Select[Any], source: Table, bounds: _Bounds) -> Select[Any]:
+    key = source.c.started_at, source.c.id
+    statement = statement.where(source.c.tenant == bounds.tenant)
+    if bounds.start is not None:
+        statement = statement.where(source.c.started_at >= bounds.start)
+    if bounds.end is not None:
+        statement = statement.where(source.c.started_at < bounds.end)
+    if bounds.before is not None:
+        statement = statement.where(tuple_(*key) < tuple_(*bounds.before))
+    return statement.order_by(*(column.desc() for column in key)).limit(bounds.limit)

@@ -32,9 +32,6 @@ _STATEMENT_TIMEOUT_SECONDS: dict[Role, int] = {
     "tollbook_reader": 30,
 }
 
-_IDLE_TIMEOUT_SECONDS: dict[Role, int] = {"tollbook_ingest": 60}
-"""A process that hangs in a booking loses its turn, or nobody else could book any more."""
-
 
 class Database:
     """A pool of connections to one ledger."""
@@ -72,6 +69,8 @@ class Database:
             psycopg.OperationalError,
             IdleInTransactionSessionTimeout,
         ) as error:
+            if _is_beyond_limits(error):
+                raise
             raise LedgerUnavailable(f"Postgres does not answer: {first_line(error)}") from error
         except DBAPIError as error:
             if error.connection_invalidated:
@@ -90,16 +89,21 @@ def driver_connection(connection: Connection) -> psycopg.Connection[tuple[object
     return driver
 
 
+def _is_beyond_limits(error: Exception) -> bool:
+    """Class 54: what was to be written is too large or too complex; trying again cannot help."""
+    cause = getattr(error, "orig", None) or error
+    return isinstance(cause, psycopg.Error) and (cause.sqlstate or "").startswith("54")
+
+
 def _preamble(role: Role, tenants: Sequence[str] | Literal["*"]) -> sql.Composed:
     return sql.SQL(
         "SET LOCAL ROLE {role}; SET LOCAL tollbook.tenants = {tenants};"
-        " SET LOCAL statement_timeout = {timeout};"
-        " SET LOCAL idle_in_transaction_session_timeout = {idle}; SET LOCAL TIME ZONE 'UTC'"
+        " SET LOCAL statement_timeout = {timeout}; SET LOCAL TIME ZONE 'UTC';"
+        " SET LOCAL idle_in_transaction_session_timeout = '60s'"
     ).format(
         role=sql.Identifier(role),
         tenants=sql.Literal(_tenant_setting(tenants)),
         timeout=sql.Literal(f"{_STATEMENT_TIMEOUT_SECONDS[role]}s"),
-        idle=sql.Literal(f"{_IDLE_TIMEOUT_SECONDS.get(role, 0)}s"),
     )
 
 

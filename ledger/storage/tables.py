@@ -233,6 +233,21 @@ refused_records = Table(
     Column("path", Text, nullable=False),
     Column("reason", Text, nullable=False),
     Column("payload", Text),
+    Column("call_id", Text),
+    Column("started_at", DateTime(timezone=True)),
+    Column(
+        "replayable",
+        Boolean,
+        nullable=False,
+        server_default=text("false"),
+        comment="whether payload holds the whole call, so that it can be booked from here",
+    ),
+    Index("refused_records_kind", "kind", "received_at", "record_id"),
+    Index(
+        "refused_records_letter",
+        "record_id",
+        postgresql_where=text("kind = 'dead_lettered'"),
+    ),
 )
 
 self_checks = Table(

@@ -9,9 +9,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from flask.testing import FlaskClient
 
-from collector.app import create_app
+from collector.app import Collector
 from ledger.domain.usage import TOKEN_FIELDS
 from ledger.settings import Settings
 from ledger.storage.database import Database
@@ -19,6 +18,7 @@ from tests.factories.calls import a_record
 from tests.servers.api import Api
 from tests.servers.collectors import collecting
 from tests.servers.exposition import Sample, samples, total
+from tests.servers.in_process import InProcessClient
 from tests.servers.mixture import mixed_records
 
 Series = dict[tuple[str, frozenset[tuple[str, str]]], Decimal]
@@ -135,11 +135,11 @@ def _scrape_anew(url: str) -> str:
 def test_no_counter_falls_whichever_process_answers_the_scrape(
     database: Database, settings: Settings
 ) -> None:
-    one, another = (create_app(database, settings).test_client() for _ in range(2))
+    one, another = (InProcessClient(Collector(database, settings).front) for _ in range(2))
     assert _calls_counted_by(another) == 0
     assert one.post("/v1/calls", json=a_record()).get_json()["booked"] == 1
     assert [_calls_counted_by(one), _calls_counted_by(another)] == [1, 1]
 
 
-def _calls_counted_by(process: FlaskClient) -> Decimal:
+def _calls_counted_by(process: InProcessClient) -> Decimal:
     return total(process.get("/metrics").get_data(as_text=True), "tollbook_llm_calls_total")

@@ -10,15 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from flask.testing import FlaskClient
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from collector.app import create_app
+from collector.app import Collector
 from ledger.settings import Settings
 from ledger.storage.database import Database
 from tests.browser.known_calls import known_records
 from tests.browser.watched import Watched
 from tests.servers.databases import TestServer
+from tests.servers.in_process import InProcessClient
 from tests.servers.processes import free_port, running
 
 # As Debian's Chromium needs them in containers, and silent towards the outside.
@@ -72,12 +72,12 @@ def known(server: TestServer, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 def _fill(url: str, home: Path, records: list[dict[str, Any]]) -> None:
     database = Database(url)
-    client = create_app(database, Settings(home=home)).test_client()
+    client = InProcessClient(Collector(database, Settings(home=home)).front)
     _booker(client)(*records)
     database.close()
 
 
-def _booker(client: FlaskClient) -> Book:
+def _booker(client: InProcessClient) -> Book:
     def book(*records: dict[str, Any]) -> None:
         answer = client.post("/v1/calls", json=list(records))
         assert answer.get_json() == {"booked": len(records), "duplicate": 0, "rejected": []}
@@ -86,7 +86,7 @@ def _booker(client: FlaskClient) -> Book:
 
 
 @pytest.fixture
-def book(client: FlaskClient) -> Book:
+def book(client: InProcessClient) -> Book:
     """Books records through the real API; a refused or already known one fails the test."""
     return _booker(client)
 

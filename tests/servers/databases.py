@@ -21,6 +21,8 @@ class TestServer:
 
     def __init__(self, url: str) -> None:
         self._url = url.rsplit("/", 1)[0]
+        with psycopg.connect(url) as connection:
+            self.version = str(connection.info.parameter_status("server_version"))
         self._execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(_TEMPLATE)))
         migrate(self.url_of(_TEMPLATE))
 

@@ -17,6 +17,8 @@ CHAT_MODEL = "gpt-4o-mini-2024-07-18"
 EMBEDDINGS_MODEL = "text-embedding-3-small"
 REFUSED_PROMPT = "one request too many"
 """A chat that asks this is answered with 429."""
+BAD_PROMPT = "a request out of order"
+"""A chat that asks this is answered with 400."""
 
 CHAT_USAGE: dict[str, Any] = {
     "prompt_tokens": 1200,
@@ -84,6 +86,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._send_json(404, _error("Unknown request URL", "invalid_request_error", None))
         elif request["messages"][-1]["content"] == REFUSED_PROMPT:
             self._send_json(429, _error("Rate limit reached", "requests", "rate_limit_exceeded"))
+        elif request["messages"][-1]["content"] == BAD_PROMPT:
+            self._send_json(400, _error("Invalid value", "invalid_request_error", "invalid_value"))
         elif request.get("stream"):
             self._send_stream(request)
         else:
@@ -130,7 +134,13 @@ def _completion(request: dict[str, Any]) -> dict[str, Any]:
         "refusal": None,
         "annotations": [],
     }
-    choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": "stop"}
+    reason = "stop"
+    if request.get("tools"):
+        function = {"name": "toll_of", "arguments": '{"road": "A1"}'}
+        call = {"id": "call_01", "type": "function", "function": function}
+        message |= {"content": None, "tool_calls": [call]}
+        reason = "tool_calls"
+    choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": reason}
     return {
         **_head(request, "chat.completion"),
         "choices": [choice],

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Protocol
 
 from collector.receivers import semconv
-from collector.receivers.dialects import openinference, otel_genai
+from collector.receivers.dialects import (
+    anthropic_sdk,
+    langfuse,
+    litellm,
+    openinference,
+    openlit,
+    otel_genai,
+    traceloop,
+)
 from collector.receivers.spans import Span
 from ledger.domain.calls import Call
 
@@ -27,10 +36,32 @@ def read_call(span: Span, default_tenant: str | None) -> Call | None:
 
     Raises InvalidRecord when it is one but cannot be booked.
     """
+    if span.alike is not None and span.alike.read_call is not None and not span.is_error:
+        return span.alike.read_call(span)
     dialect = _dialect_of(span)
     return dialect.read_call(span, default_tenant) if dialect.describes_call(span) else None
 
 
 def _dialect_of(span: Span) -> Dialect:
-    """A span that names its OpenInference kind is judged by that alone."""
-    return openinference if semconv.OPENINFERENCE_KIND in span.attributes else otel_genai
+    """A span that names its OpenInference kind is judged by that alone, any other by its scope."""
+    if semconv.OPENINFERENCE_KIND in span.attributes:
+        return openinference
+    return _dialect_of_scope(span.scope)
+
+
+@lru_cache(maxsize=1024)
+def _dialect_of_scope(scope: str) -> Dialect:
+    if scope in semconv.TRACELOOP_SCOPES or scope.startswith(semconv.TRACELOOP_OWN_SCOPES):
+        return traceloop
+    for prefix, dialect in _BY_PREFIX.items():
+        if scope.startswith(prefix):
+            return dialect
+    return otel_genai
+
+
+_BY_PREFIX: dict[str, Dialect] = {
+    semconv.ANTHROPIC_SDK_SCOPES: anthropic_sdk,
+    semconv.LANGFUSE_SCOPE: langfuse,
+    semconv.LITELLM_SCOPE: litellm,
+    semconv.OPENLIT_SCOPES: openlit,
+}

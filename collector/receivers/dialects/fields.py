@@ -11,11 +11,11 @@ from typing import Any
 import msgspec
 
 from collector.receivers import semconv
+from collector.receivers.dialects.counts import ReadUsage, count
 from collector.receivers.spans import Span
 from ledger.domain.calls import ERROR, OK, UNKNOWN_MODEL, UNKNOWN_PROVIDER, Call
 from ledger.domain.errors import InvalidRecord
 from ledger.domain.money import pico_from_usd
-from ledger.domain.usage import MAX_TOKENS, Usage, token_count, usage_from_inclusive
 from ledger.pricing.catalog import infer_provider
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -29,8 +29,6 @@ _FIELD_AND_RANK: dict[str, tuple[str, int]] = {
     for rank, name in enumerate(names)
 }
 """Which field an attribute speaks of, and how early it is asked."""
-
-ReadUsage = tuple[Usage, dict[str, Any] | None]
 
 
 def first(attributes: Mapping[str, Any], names: Iterable[str]) -> Any:
@@ -64,24 +62,6 @@ def number(attributes: Mapping[str, Any], name: str) -> float | None:
         raise InvalidRecord(name, "is larger than any number we can keep") from error
 
 
-def read_usage(attributes: Mapping[str, Any], table: Mapping[str, tuple[str, ...]]) -> ReadUsage:
-    """Disjoint usage from inclusive counts, and the counts as they were sent.
-
-    Raises InvalidRecord naming the attribute whose count is no count.
-    """
-    counts: dict[str, int | None] = {"input_tokens": None, "output_tokens": None}
-    sent: dict[str, Any] = {}
-    for part, names in table.items():
-        for name in names:
-            if name in attributes:
-                value = attributes[name]
-                plain = type(value) is int and 0 <= value <= MAX_TOKENS
-                counts[part] = value if plain else _count(value, name)
-                sent[name] = value
-                break
-    return usage_from_inclusive(**counts), sent or None
-
-
 class Described(msgspec.Struct, frozen=True, kw_only=True):
     """What a span says of its call in the words of its dialect."""
 
@@ -92,6 +72,10 @@ class Described(msgspec.Struct, frozen=True, kw_only=True):
     operation: str | None
     usage: ReadUsage
     time_to_first_token_seconds: float | None
+    error_type: str | None = None
+    reported_cost_usd: Any = None
+    """As it was sent; used where the span has none of semconv.REPORTED_COST."""
+    cache_hit: bool | None = None
 
 
 def build_call(span: Span, said: Described, default_tenant: str | None) -> Call:
@@ -100,15 +84,15 @@ def build_call(span: Span, said: Described, default_tenant: str | None) -> Call:
     Raises InvalidRecord for a missing tenant, a missing model and impossible times.
     """
     attributes = span.attributes
-    error_type = _error_type(span)
+    error_type = _error_type(span, said)
     status = ERROR if error_type else OK
     attempt = attributes.get(semconv.ATTEMPT)
     model = text(attributes.get(semconv.MODEL)) or said.model or said.request_model
     if model is None and status == OK:
         raise InvalidRecord("gen_ai.request.model", "missing: a call names its model")
-    provider = text(attributes.get(semconv.PROVIDER)) or (said.provider and said.provider.lower())
+    provider = text(attributes.get(semconv.PROVIDER)) or provider_name(said.provider)
     return Call(
-        tenant=tenant_of(span) or _default(default_tenant),
+        tenant=tenant_of(span) or default_tenant or _tenant_of_gateway(span),
         id=text(attributes.get(semconv.ID)) or _identity(span),
         started_at=_moment(span.start_unix_nanos),
         provider=provider or infer_provider(model or "") or UNKNOWN_PROVIDER,
@@ -124,14 +108,47 @@ def build_call(span: Span, said: Described, default_tenant: str | None) -> Call:
         trace_id=span.trace_id or None,
         span_id=span.span_id or None,
         parent_span_id=span.parent_span_id or None,
-        attempt=None if attempt is None else _count(attempt, semconv.ATTEMPT),
-        reported_cost_pico_usd=_reported_cost(attributes),
-        cache_hit=_flag(attributes.get(semconv.CACHE_HIT)),
+        attempt=None if attempt is None else count(attempt, semconv.ATTEMPT),
+        reported_cost_pico_usd=_reported_cost(attributes, said.reported_cost_usd),
+        cache_hit=_flag(attributes.get(semconv.CACHE_HIT, said.cache_hit)),
         tags=_tags(attributes),
         dialect=said.dialect,
         receiver="traces",
         scope=span.scope,
         **_shared_fields(span),
+    )
+
+
+def alike(call: Call, span: Span) -> Call:
+    """What is left of a call once all is taken away that is its own: the pattern of others."""
+    inherited = _fields_in(span.resource)
+    nothing: dict[str, Any] = {name: inherited.get(name) for name in semconv.PER_CALL_FIELDS}
+    nothing["reported_cost_pico_usd"] = None
+    return msgspec.structs.replace(call, **nothing)
+
+
+def build_alike(
+    span: Span, pattern: Call, usage: ReadUsage, time_to_first_token_seconds: float | None
+) -> Call:
+    """A call like others of its origin. Raises InvalidRecord like `build_call`."""
+    attributes = span.attributes
+    trace_id, span_id = span.trace_id, span.span_id
+    own: dict[str, Any] = dict(_fields_in(attributes))
+    cost = _reported_cost(attributes)
+    if cost is not None:
+        own["reported_cost_pico_usd"] = cost
+    return msgspec.structs.replace(
+        pattern,
+        id=text(attributes.get(semconv.ID)) or _identity(span),
+        started_at=_moment(span.start_unix_nanos),
+        usage=usage[0],
+        raw_usage=usage[1],
+        duration_seconds=_duration_seconds(span),
+        time_to_first_token_seconds=time_to_first_token_seconds,
+        trace_id=trace_id or None,
+        span_id=span_id or None,
+        parent_span_id=span.parent_span_id or None,
+        **own,
     )
 
 
@@ -149,29 +166,36 @@ def _identity(span: Span) -> str:
 
 
 def tenant_of(span: Span) -> str | None:
-    """Whose call it is: the span says, or else its resource."""
-    for attributes in (span.attributes, span.resource):
+    """Whose call it is: the span says, or else its resource, or else an SDK's metadata."""
+    for attributes in (span.whole_attributes(), span.resource):
         tenant = text(first(attributes, semconv.TENANT))
         if tenant:
             return tenant
-    return None
+    return text(first(span.attributes, semconv.TENANT_IN_METADATA))
 
 
-def _error_type(span: Span) -> str | None:
-    """What went wrong, as the span, its exception or at least its status says."""
-    said = text(first(span.attributes, semconv.ERROR_TYPE))
-    if said is not None or not span.is_error:
-        return said
+def provider_name(said: str | None) -> str | None:
+    """OpenTelemetry's name of a provider, where we know that it is meant."""
+    name = said and said.lower()
+    return semconv.PROVIDERS.get(name, name) if name else None
+
+
+def _error_type(span: Span, said: Described) -> str | None:
+    """What went wrong, as the span, its dialect, its exception or at least its status says."""
+    error_type = text(first(span.attributes, semconv.ERROR_TYPE)) or said.error_type
+    if error_type is not None or not span.is_error:
+        return error_type
     exceptions = (event.exception_type for event in span.events if event.exception_type)
     return next(exceptions, "error")
 
 
-def _default(default_tenant: str | None) -> str:
-    if default_tenant is None:
+def _tenant_of_gateway(span: Span) -> str:
+    tenant = text(first(span.attributes, semconv.TENANT_OF_GATEWAY))
+    if tenant is None:
         raise InvalidRecord(
             "tenant.id", "missing on the span and on its resource: every call belongs to a tenant"
         )
-    return default_tenant
+    return tenant
 
 
 def _shared_fields(span: Span) -> dict[str, str]:
@@ -221,20 +245,15 @@ def _duration_seconds(span: Span) -> float | None:
     return (span.end_unix_nanos - span.start_unix_nanos) / 1e9
 
 
-def _count(value: Any, name: str) -> int | None:
-    try:
-        return token_count(value, name)
-    except ValueError as error:
-        raise InvalidRecord(name, str(error).removeprefix(f"{name}: ")) from error
-
-
 def _flag(value: Any) -> bool | None:
     return value if isinstance(value, bool) else None
 
 
-def _reported_cost(attributes: Mapping[str, Any]) -> int | None:
+def _reported_cost(attributes: Mapping[str, Any], otherwise: Any = None) -> int | None:
     """What the sender says the call cost; a figure that is none is left out, the call is kept."""
     value = first(attributes, semconv.REPORTED_COST)
+    if value is None:
+        value = otherwise
     if value is None:
         return None
     if not isinstance(value, str | int | float) or isinstance(value, bool):

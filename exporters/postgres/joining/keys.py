@@ -87,13 +87,10 @@ class KeyColumns:
 
     def related_among_themselves(self) -> npt.NDArray[np.bool_]:
         """Which of these records may be related to others of them."""
-        found: npt.NDArray[np.bool_] = (
-            _repeated(self.own)
-            | (_repeated(self.response) & (self.response != 0))
-            | (np.isin(self.parent, self.own) & (self.parent != 0))
-            | np.isin(self.own, self.parent)
-        )
-        return found
+        related = _repeated(self.own) | np.isin(self.own, self.parent)
+        related |= _repeated(self.response) & (self.response != 0)
+        related |= np.isin(self.parent, self.own) & (self.parent != 0)
+        return related
 
 
 def _repeated(keys: KeyArray) -> npt.NDArray[np.bool_]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from tests.servers.exposition import samples
+from tests.servers.in_process import InProcessClient
 
 RESULTS = ("booked", "duplicate", "ignored", "rejected")
 
@@ -24,7 +24,7 @@ def problem_of(response: TestResponse, status: int) -> dict[str, Any]:
     return document
 
 
-def counted(client: FlaskClient, receiver: str) -> dict[str, int]:
+def counted(client: InProcessClient, receiver: str) -> dict[str, int]:
     """tollbook_ingest_calls_total of one receiver by result; results that never were are 0."""
     found = dict.fromkeys(RESULTS, Decimal(0))
     for sample in samples(client.get("/metrics").text, "tollbook_ingest_calls_total"):
@@ -33,7 +33,7 @@ def counted(client: FlaskClient, receiver: str) -> dict[str, int]:
     return {result: int(value) for result, value in found.items()}
 
 
-def assert_still_answers(client: FlaskClient) -> None:
+def assert_still_answers(client: InProcessClient) -> None:
     """The process lives and can do its work."""
     assert client.get("/healthz").status_code == 200
     assert client.get("/readyz").status_code == 200

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from flask.testing import FlaskClient
 
 from tests.factories.calls import a_record
+from tests.servers.in_process import InProcessClient
 
 
 @pytest.mark.parametrize(
@@ -23,20 +23,20 @@ from tests.factories.calls import a_record
     ],
 )
 def test_they_are_answered_400_by_the_name_of_the_parameter(
-    client: FlaskClient, url: str, parameter: str
+    client: InProcessClient, url: str, parameter: str
 ) -> None:
     answer = client.get(url)
     assert (answer.status_code, answer.get_json()["parameter"]) == (400, parameter)
 
 
-def test_a_mixture_of_inclusive_and_disjoint_counts_is_refused(client: FlaskClient) -> None:
+def test_a_mixture_of_inclusive_and_disjoint_counts_is_refused(client: InProcessClient) -> None:
     usage = {"gen_ai.usage.input_tokens": 1000, "cache_read_tokens": 800}
     answer = client.post("/v1/calls", json=[a_record(), a_record(usage=usage)])
     (refused,) = answer.get_json()["rejected"]
     assert (answer.get_json()["booked"], refused["path"]) == (1, "usage")
 
 
-def test_names_of_any_script_are_tenants_and_outer_spaces_are_none(client: FlaskClient) -> None:
+def test_names_of_any_script_are_tenants_and_outer_spaces_are_none(client: InProcessClient) -> None:
     names = ["کتاب‌خانه", "👩‍👩‍👧 & co", " spaced "]
     client.post("/v1/calls", json=[a_record(tenant=name) for name in names])
     listed = {row["tenant"] for row in client.get("/v1/tenants").get_json()["tenants"]}

@@ -11,10 +11,10 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from flask.testing import FlaskClient
 
 from tests.factories.calls import START, a_record
 from tests.integration.api.problems import problem_of
+from tests.servers.in_process import InProcessClient
 
 HOUR = timedelta(hours=1)
 
@@ -54,7 +54,7 @@ BAD_QUESTIONS = [
 
 @pytest.mark.parametrize(("path", "name", "value"), BAD_QUESTIONS)
 def test_a_bad_parameter_is_a_400_problem_that_names_it(
-    path: str, name: str, value: str, idle_client: FlaskClient
+    path: str, name: str, value: str, idle_client: InProcessClient
 ) -> None:
     tenant = {"tenant": "acme"} if path == "/v1/calls" else {}
 
@@ -64,19 +64,19 @@ def test_a_bad_parameter_is_a_400_problem_that_names_it(
     assert name in document["detail"]
 
 
-def test_a_range_that_ends_before_it_starts_is_refused(idle_client: FlaskClient) -> None:
+def test_a_range_that_ends_before_it_starts_is_refused(idle_client: InProcessClient) -> None:
     response = idle_client.get("/v1/spend?from=2026-11-03&to=2026-11-02")
 
     assert problem_of(response, 400)["parameter"] == "to"
 
 
-def test_an_empty_ledger_has_spent_nothing(idle_client: FlaskClient) -> None:
+def test_an_empty_ledger_has_spent_nothing(idle_client: InProcessClient) -> None:
     (row,) = _spend(idle_client)
 
     assert (row["calls"], row["cost_usd"]) == (0, "0")
 
 
-def test_spend_is_grouped_filtered_and_cut_by_time(client: FlaskClient) -> None:
+def test_spend_is_grouped_filtered_and_cut_by_time(client: InProcessClient) -> None:
     _book(
         client,
         a_record(tenant="acme", started_at=START.isoformat()),
@@ -103,7 +103,7 @@ def test_spend_is_grouped_filtered_and_cut_by_time(client: FlaskClient) -> None:
     ]
 
 
-def test_the_days_are_those_of_the_asked_zone(client: FlaskClient) -> None:
+def test_the_days_are_those_of_the_asked_zone(client: InProcessClient) -> None:
     _book(client, a_record(started_at="2026-11-02T23:30:00Z"))
 
     (utc,) = _spend(client, interval="day")
@@ -113,7 +113,7 @@ def test_the_days_are_those_of_the_asked_zone(client: FlaskClient) -> None:
     assert berlin["start"] == "2026-11-03T00:00:00+01:00"
 
 
-def test_pages_of_spend_hold_every_row_once(client: FlaskClient) -> None:
+def test_pages_of_spend_hold_every_row_once(client: InProcessClient) -> None:
     _book(client, *(a_record(tenant=f"tenant-{number:02}") for number in range(23)))
 
     paged = _all_pages(client, "/v1/spend", "rows", group_by="tenant", limit=5)
@@ -122,7 +122,7 @@ def test_pages_of_spend_hold_every_row_once(client: FlaskClient) -> None:
     assert len(paged) == 23
 
 
-def test_pages_of_calls_hold_every_call_once_newest_first(client: FlaskClient) -> None:
+def test_pages_of_calls_hold_every_call_once_newest_first(client: InProcessClient) -> None:
     # Several calls share one start: a page may end between them.
     records = [
         a_record(started_at=(START + HOUR * (number // 4)).isoformat()) for number in range(22)
@@ -144,7 +144,7 @@ def test_pages_of_calls_hold_every_call_once_newest_first(client: FlaskClient) -
     assert first["usage"]["cache_read_tokens"] is None
 
 
-def test_calls_of_a_range_exclude_its_end(client: FlaskClient) -> None:
+def test_calls_of_a_range_exclude_its_end(client: InProcessClient) -> None:
     _book(client, *(a_record(started_at=(START + HOUR * hours).isoformat()) for hours in range(4)))
 
     found = _all_pages(
@@ -158,11 +158,11 @@ def test_calls_of_a_range_exclude_its_end(client: FlaskClient) -> None:
     assert len(found) == 2
 
 
-def test_calls_of_all_tenants_at_once_are_refused(idle_client: FlaskClient) -> None:
+def test_calls_of_all_tenants_at_once_are_refused(idle_client: InProcessClient) -> None:
     assert problem_of(idle_client.get("/v1/calls"), 400)["parameter"] == "tenant"
 
 
-def test_pages_of_tenants_and_of_refused_records_hold_each_once(client: FlaskClient) -> None:
+def test_pages_of_tenants_and_of_refused_records_hold_each_once(client: InProcessClient) -> None:
     good = [a_record(tenant=f"tenant-{number}") for number in range(7)]
     bad = [a_record(usage={"input_tokens": -number}) for number in range(1, 8)]
     answer = client.post("/v1/calls", json=[*good, *bad]).get_json()
@@ -175,7 +175,7 @@ def test_pages_of_tenants_and_of_refused_records_hold_each_once(client: FlaskCli
     assert sorted(row["position"] for row in refused) == list(range(7, 14))
 
 
-def test_spend_as_csv_has_the_same_rows_and_runs_no_formula(client: FlaskClient) -> None:
+def test_spend_as_csv_has_the_same_rows_and_runs_no_formula(client: InProcessClient) -> None:
     _book(client, a_record(tenant="=cmd()"), a_record(tenant="acme"), a_record(tenant='a,"b"'))
     question = "/v1/spend?group_by=tenant&interval=day"
 
@@ -192,7 +192,7 @@ def test_spend_as_csv_has_the_same_rows_and_runs_no_formula(client: FlaskClient)
     assert set(found[0]) == set(expected[0])
 
 
-def test_csv_pages_are_linked_so_that_no_row_is_lost(client: FlaskClient) -> None:
+def test_csv_pages_are_linked_so_that_no_row_is_lost(client: InProcessClient) -> None:
     _book(client, *(a_record(tenant=f"tenant-{number}") for number in range(5)))
     url = "/v1/spend?group_by=tenant&limit=2"
     tenants: list[str] = []
@@ -208,18 +208,18 @@ def test_csv_pages_are_linked_so_that_no_row_is_lost(client: FlaskClient) -> Non
     assert tenants == [f"tenant-{number}" for number in range(5)]
 
 
-def _book(client: FlaskClient, *records: dict[str, Any]) -> None:
+def _book(client: InProcessClient, *records: dict[str, Any]) -> None:
     answer = client.post("/v1/calls", json=list(records))
     assert answer.get_json() == {"booked": len(records), "duplicate": 0, "rejected": []}
 
 
-def _spend(client: FlaskClient, **parameters: str) -> list[dict[str, Any]]:
+def _spend(client: InProcessClient, **parameters: str) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = client.get("/v1/spend", query_string=parameters).get_json()["rows"]
     return rows
 
 
 def _all_pages(
-    client: FlaskClient, path: str, name: str, **parameters: str | int
+    client: InProcessClient, path: str, name: str, **parameters: str | int
 ) -> list[dict[str, Any]]:
     """The rows of all pages; a page is never longer than its limit."""
     found: list[dict[str, Any]] = []

@@ -8,16 +8,16 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from flask.testing import FlaskClient
 from google.rpc.status_pb2 import Status  # type: ignore[import-untyped]  # ships no types
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 from werkzeug.test import TestResponse
 
-from collector.app import create_app
+from collector.app import Collector
 from ledger.settings import Settings
 from ledger.storage.database import Database
 from tests.integration.api.problems import RESULTS, assert_still_answers, counted
 from tests.integration.api.spans import START_NANOS, as_json, call_attributes, traces
+from tests.servers.in_process import InProcessClient
 
 PROTOBUF, JSON = "application/x-protobuf", "application/json"
 PROMPT = "the patient's secret diagnosis"
@@ -55,7 +55,7 @@ BAD_SPANS: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize(("content_type", "body"), BAD_BODIES.values(), ids=BAD_BODIES.keys())
 def test_a_body_that_cannot_be_read_is_answered_with_a_status_in_its_own_encoding(
-    content_type: str, body: bytes, idle_client: FlaskClient
+    content_type: str, body: bytes, idle_client: InProcessClient
 ) -> None:
     response = idle_client.post("/v1/traces", data=body, content_type=content_type)
 
@@ -63,7 +63,7 @@ def test_a_body_that_cannot_be_read_is_answered_with_a_status_in_its_own_encodin
     assert_still_answers(idle_client)
 
 
-def test_every_body_that_cannot_be_read_is_counted_once(client: FlaskClient) -> None:
+def test_every_body_that_cannot_be_read_is_counted_once(client: InProcessClient) -> None:
     for content_type, body in BAD_BODIES.values():
         client.post("/v1/traces", data=body, content_type=content_type)
 
@@ -73,7 +73,7 @@ def test_every_body_that_cannot_be_read_is_counted_once(client: FlaskClient) -> 
 @pytest.mark.parametrize("content_type", [PROTOBUF, JSON])
 @pytest.mark.parametrize("fields", BAD_SPANS.values(), ids=BAD_SPANS.keys())
 def test_a_bad_span_is_a_partial_success_that_says_why(
-    fields: dict[str, Any], content_type: str, idle_client: FlaskClient
+    fields: dict[str, Any], content_type: str, idle_client: InProcessClient
 ) -> None:
     rejected, message = _partial_success(_post(idle_client, [fields], content_type))
 
@@ -83,7 +83,7 @@ def test_a_bad_span_is_a_partial_success_that_says_why(
 
 @pytest.mark.parametrize("content_type", [PROTOBUF, JSON])
 def test_the_good_spans_of_a_batch_are_kept_and_the_bad_ones_listed_without_content(
-    content_type: str, client: FlaskClient
+    content_type: str, client: InProcessClient
 ) -> None:
     bad = [
         {**fields, "attributes": {**fields.get("attributes", call_attributes()), **CONTENT}}
@@ -106,7 +106,7 @@ def test_the_good_spans_of_a_batch_are_kept_and_the_bad_ones_listed_without_cont
     assert PROMPT not in listed.text
 
 
-def test_a_span_more_than_a_day_ahead_is_refused(client: FlaskClient) -> None:
+def test_a_span_more_than_a_day_ahead_is_refused(client: InProcessClient) -> None:
     ahead = datetime.now(UTC) + timedelta(days=1, minutes=1)
 
     response = _post(client, [{"start": int(ahead.timestamp() * 1e9)}], PROTOBUF)
@@ -114,7 +114,7 @@ def test_a_span_more_than_a_day_ahead_is_refused(client: FlaskClient) -> None:
     assert _partial_success(response)[0] == 1
 
 
-def test_spans_without_a_tenant_are_refused_and_the_reason_is_said(client: FlaskClient) -> None:
+def test_spans_without_a_tenant_are_refused_and_the_reason_is_said(client: InProcessClient) -> None:
     body = traces({}, {}, tenant=None).SerializeToString()
 
     rejected, message = _partial_success(
@@ -125,7 +125,7 @@ def test_spans_without_a_tenant_are_refused_and_the_reason_is_said(client: Flask
     assert "tenant.id" in message
 
 
-def test_spans_that_are_no_calls_are_ignored_and_counted_so(client: FlaskClient) -> None:
+def test_spans_that_are_no_calls_are_ignored_and_counted_so(client: InProcessClient) -> None:
     tool = {"attributes": {"gen_ai.operation.name": "execute_tool"}}
     http = {"attributes": {"http.request.method": "GET"}}
 
@@ -137,7 +137,7 @@ def test_spans_that_are_no_calls_are_ignored_and_counted_so(client: FlaskClient)
 
 @pytest.mark.parametrize(("content_type", "body"), [(PROTOBUF, b""), (JSON, b"{}")])
 def test_a_request_without_spans_is_a_success(
-    content_type: str, body: bytes, idle_client: FlaskClient
+    content_type: str, body: bytes, idle_client: InProcessClient
 ) -> None:
     response = idle_client.post("/v1/traces", data=body, content_type=content_type)
 
@@ -147,7 +147,7 @@ def test_a_request_without_spans_is_a_success(
 
 @pytest.mark.parametrize("content_type", ["text/plain", "application/grpc"])
 def test_another_content_type_is_answered_with_415(
-    content_type: str, idle_client: FlaskClient
+    content_type: str, idle_client: InProcessClient
 ) -> None:
     response = idle_client.post("/v1/traces", data=b"x", content_type=content_type)
 
@@ -157,7 +157,7 @@ def test_another_content_type_is_answered_with_415(
 
 @pytest.mark.parametrize("content_type", [PROTOBUF, JSON])
 def test_an_unsupported_encoding_is_answered_with_415(
-    content_type: str, idle_client: FlaskClient
+    content_type: str, idle_client: InProcessClient
 ) -> None:
     response = idle_client.post(
         "/v1/traces", data=b"x", content_type=content_type, headers={"Content-Encoding": "br"}
@@ -171,7 +171,7 @@ def test_a_gzip_bomb_is_answered_with_413(
     content_type: str, database: Database, settings: Settings
 ) -> None:
     limited = settings.model_copy(update={"max_body_bytes": 100_000})
-    client = create_app(database, limited).test_client()
+    client = InProcessClient(Collector(database, limited).front)
 
     response = client.post(
         "/v1/traces",
@@ -184,7 +184,7 @@ def test_a_gzip_bomb_is_answered_with_413(
     assert _partial_success(_post(client, [{}], content_type)) == (0, "")
 
 
-def _post(client: FlaskClient, spans: list[dict[str, Any]], content_type: str) -> TestResponse:
+def _post(client: InProcessClient, spans: list[dict[str, Any]], content_type: str) -> TestResponse:
     request = traces(*spans)
     body = (
         request.SerializeToString()

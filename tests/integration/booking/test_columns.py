@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from flask.testing import FlaskClient
-
 from tests.factories.calls import a_record
 from tests.integration.books import Books
+from tests.servers.in_process import InProcessClient
 
 _SAID = {
     "request_model": "gpt-4o",
@@ -33,7 +32,7 @@ _SAID = {
 }
 
 
-def test_every_field_comes_back_as_it_was_sent(client: FlaskClient) -> None:
+def test_every_field_comes_back_as_it_was_sent(client: InProcessClient) -> None:
     record = a_record(**_SAID, reported_cost_usd="0.1234")
     assert client.post("/v1/calls", json=[record]).get_json()["booked"] == 1
     (call,) = client.get("/v1/calls?tenant=acme").get_json()["calls"]
@@ -43,7 +42,7 @@ def test_every_field_comes_back_as_it_was_sent(client: FlaskClient) -> None:
     assert call["usage"]["cache_read_tokens"] is None
 
 
-def test_tags_and_raw_usage_are_json_objects_in_sql(client: FlaskClient, books: Books) -> None:
+def test_tags_and_raw_usage_are_json_objects_in_sql(client: InProcessClient, books: Books) -> None:
     inclusive = {"gen_ai.usage.input_tokens": 10, "gen_ai.usage.output_tokens": 5}
     client.post("/v1/calls", json=[a_record(usage=inclusive, tags={"team": "növa"})])
     assert books.rows("SELECT tags ->> 'team' AS team, raw_usage FROM calls") == [
@@ -51,7 +50,7 @@ def test_tags_and_raw_usage_are_json_objects_in_sql(client: FlaskClient, books: 
     ]
 
 
-def test_a_price_version_keeps_its_rates_as_json(client: FlaskClient, books: Books) -> None:
+def test_a_price_version_keeps_its_rates_as_json(client: InProcessClient, books: Books) -> None:
     client.post("/v1/calls", json=[a_record()])
     (row,) = books.rows(
         "SELECT p.*, rates -> 'input_tokens' ->> 'yocto_usd_per_token' AS price"

@@ -8,9 +8,9 @@ from random import Random
 from typing import Any
 
 import pytest
-from flask.testing import FlaskClient
 
 from tests.factories.calls import a_record
+from tests.servers.in_process import InProcessClient
 
 _PRICE = {"gpt-4o": (Decimal("2.5"), Decimal(10)), "gpt-4o-mini": (Decimal("0.15"), Decimal("0.6"))}
 _FIRST = datetime(2026, 10, 24, tzinfo=UTC)
@@ -25,7 +25,7 @@ def _cost(record: dict[str, Any]) -> Decimal:
 
 
 @pytest.fixture
-def records(client: FlaskClient) -> list[dict[str, Any]]:
+def records(client: InProcessClient) -> list[dict[str, Any]]:
     """Calls of two tenants over three days on which Europe's clocks change."""
     random = Random(3)
     records = [
@@ -43,7 +43,7 @@ def records(client: FlaskClient) -> list[dict[str, Any]]:
     return records
 
 
-def _spend(client: FlaskClient, **parameters: str) -> list[dict[str, Any]]:
+def _spend(client: InProcessClient, **parameters: str) -> list[dict[str, Any]]:
     answer = client.get("/v1/spend", query_string=parameters)
     assert answer.status_code == 200, answer.text
     rows: list[dict[str, Any]] = answer.get_json()["rows"]
@@ -51,7 +51,7 @@ def _spend(client: FlaskClient, **parameters: str) -> list[dict[str, Any]]:
 
 
 def test_the_whole_is_the_sum_of_its_calls_to_the_last_digit(
-    client: FlaskClient, records: list[dict[str, Any]]
+    client: InProcessClient, records: list[dict[str, Any]]
 ) -> None:
     (row,) = _spend(client)
     assert Decimal(row["cost_usd"]) == sum(map(_cost, records))
@@ -60,7 +60,7 @@ def test_the_whole_is_the_sum_of_its_calls_to_the_last_digit(
 
 
 def test_groups_hold_what_belongs_to_them(
-    client: FlaskClient, records: list[dict[str, Any]]
+    client: InProcessClient, records: list[dict[str, Any]]
 ) -> None:
     rows = _spend(client, group_by="tenant,model")
     assert len(rows) == 4
@@ -75,7 +75,7 @@ def test_groups_hold_what_belongs_to_them(
 
 
 def test_a_range_that_starts_and_ends_within_an_hour_is_exact(
-    client: FlaskClient, records: list[dict[str, Any]]
+    client: InProcessClient, records: list[dict[str, Any]]
 ) -> None:
     start, end = _FIRST + timedelta(hours=5, minutes=17), _FIRST + timedelta(hours=31, seconds=1)
     own = [r for r in records if start <= datetime.fromisoformat(r["started_at"]) < end]
@@ -84,7 +84,7 @@ def test_a_range_that_starts_and_ends_within_an_hour_is_exact(
 
 
 def test_a_range_within_one_hour_is_exact(
-    client: FlaskClient, records: list[dict[str, Any]]
+    client: InProcessClient, records: list[dict[str, Any]]
 ) -> None:
     start, end = _FIRST + timedelta(minutes=7), _FIRST + timedelta(minutes=52)
     own = [r for r in records if start <= datetime.fromisoformat(r["started_at"]) < end]
@@ -97,7 +97,7 @@ def test_a_range_within_one_hour_is_exact(
     "zone", ["UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata", "Pacific/Chatham"]
 )
 def test_days_of_any_zone_add_up_even_when_the_clock_changes(
-    client: FlaskClient, records: list[dict[str, Any]], zone: str
+    client: InProcessClient, records: list[dict[str, Any]], zone: str
 ) -> None:
     rows = _spend(client, interval="day", tz=zone)
     assert sum(Decimal(row["cost_usd"]) for row in rows) == sum(map(_cost, records))
@@ -106,7 +106,7 @@ def test_days_of_any_zone_add_up_even_when_the_clock_changes(
 
 
 def test_the_day_of_25_hours_holds_25_hours(
-    client: FlaskClient, records: list[dict[str, Any]]
+    client: InProcessClient, records: list[dict[str, Any]]
 ) -> None:
     rows = _spend(client, interval="day", tz="Europe/Berlin")
     (row,) = [row for row in rows if row["start"].startswith("2026-10-25")]
@@ -120,7 +120,7 @@ def test_the_day_of_25_hours_holds_25_hours(
 
 
 def test_percentiles_are_within_five_percent(
-    client: FlaskClient, records: list[dict[str, Any]]
+    client: InProcessClient, records: list[dict[str, Any]]
 ) -> None:
     for row in _spend(client, group_by="feature"):
         durations = sorted(
@@ -132,13 +132,13 @@ def test_percentiles_are_within_five_percent(
 
 
 def test_a_filter_keeps_other_values_out(
-    client: FlaskClient, records: list[dict[str, Any]]
+    client: InProcessClient, records: list[dict[str, Any]]
 ) -> None:
     (row,) = _spend(client, tenant="acme", model="gpt-4o")
     own = [r for r in records if r["tenant"] == "acme" and r["model"] == "gpt-4o"]
     assert Decimal(row["cost_usd"]) == sum(map(_cost, own))
 
 
-def test_an_empty_ledger_answers_zero_and_not_null(client: FlaskClient) -> None:
+def test_an_empty_ledger_answers_zero_and_not_null(client: InProcessClient) -> None:
     (row,) = _spend(client)
     assert (row["calls"], row["cost_usd"], row["p95_seconds"]) == (0, "0", None)

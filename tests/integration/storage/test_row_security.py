@@ -6,24 +6,32 @@ from collections.abc import Sequence
 
 import psycopg
 import pytest
-from flask.testing import FlaskClient
 from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
 from ledger.storage.database import EVERY_TENANT, Database, Role
 from tests.factories.calls import a_record
+from tests.servers.in_process import InProcessClient
 
 _TENANT_TABLES = (
     "tenants", "series", "calls", "rollups", "totals", "metric_label_sets", "refused_records",
+    "outcomes", "copies",
 )  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
-def two_tenants(client: FlaskClient) -> None:
-    """Two tenants with calls, a refused record each and a scrape of /metrics."""
+def two_tenants(client: InProcessClient) -> None:
+    """Two tenants with a call told twice, a refused record and a verdict; a scrape of /metrics."""
     for tenant in ("acme", "globex"):
-        records = [a_record(tenant=tenant), a_record(tenant=tenant, usage={"input_tokens": -1})]
+        records = [
+            a_record(tenant=tenant, id="told twice"),
+            a_record(tenant=tenant, usage={"input_tokens": -1}),
+            a_record(tenant=tenant, id="told twice", started_at="2026-11-02T09:30:01Z"),
+        ]
         assert client.post("/v1/calls", json=records).status_code == 200
+        verdict = {"tenant": tenant, "verdict": "accepted"}
+        path = f"/v1/calls/{records[0]['id']}/outcome"
+        assert client.post(path, json=verdict).status_code == 200
     assert client.get("/metrics").status_code == 200
 
 
@@ -63,7 +71,7 @@ def test_no_tenant_name_opens_the_rows_of_another(database: Database, name: str)
 
 
 @pytest.mark.parametrize(
-    "table", [table for table in _TENANT_TABLES if table != "metric_label_sets"]
+    "table", [table for table in _TENANT_TABLES if table not in ("metric_label_sets", "copies")]
 )
 def test_the_reader_is_bound_like_the_app(database: Database, table: str) -> None:
     assert _tenants_seen(database, "tollbook_reader", (), table) == set()
@@ -114,3 +122,36 @@ def test_booked_calls_cannot_be_edited_even_by_ingest(database: Database) -> Non
             database.transaction("tollbook_ingest") as connection,
         ):
             connection.execute(text(statement))
+
+
+_JUDGE = """
+    INSERT INTO outcomes (tenant, call_id, given_at, outcome_id, verdict)
+    VALUES ('globex', 'x', now(), gen_random_uuid(), 'rejected')
+"""
+
+
+def test_nobody_judges_the_calls_of_another_tenant(database: Database) -> None:
+    others: tuple[tuple[Role, Sequence[str]], ...] = (
+        ("tollbook_app", ("acme",)),
+        ("tollbook_app", ()),
+        ("tollbook_reader", EVERY_TENANT),
+    )
+    for role, tenants in others:
+        with (
+            pytest.raises(ProgrammingError, match=r"row-level security|permission denied"),
+            database.transaction(role, tenants) as connection,
+        ):
+            connection.execute(text(_JUDGE))
+    with database.transaction("tollbook_app", ("globex",)) as connection:
+        connection.execute(text(_JUDGE))
+
+
+def test_a_verdict_once_given_cannot_be_edited_by_anybody(database: Database) -> None:
+    roles: tuple[Role, ...] = ("tollbook_app", "tollbook_ingest", "tollbook_reader")
+    for role in roles:
+        for statement in ("DELETE FROM outcomes", "UPDATE outcomes SET verdict = 'accepted'"):
+            with (
+                pytest.raises(ProgrammingError, match="permission denied"),
+                database.transaction(role, EVERY_TENANT) as connection,
+            ):
+                connection.execute(text(statement))

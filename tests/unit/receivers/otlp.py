@@ -9,7 +9,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, Span, Status
 
-from collector.receivers.otlp_traces import decode_json, decode_protobuf
+from collector.receivers.otlp.traces import decode_json, decode_protobuf
 from collector.receivers.received import Received
 
 START_NANOS = 1_793_611_800_000_000_000
@@ -47,7 +47,7 @@ def protobuf_request(*spans: dict[str, Any]) -> bytes:
     request = ExportTraceServiceRequest()
     for number, described in enumerate(spans, start=1):
         resource_spans = ResourceSpans()
-        resource_spans.resource.attributes.extend(_pairs(described.get("resource", {})))
+        resource_spans.resource.attributes.extend(attribute_pairs(described.get("resource", {})))
         scope_spans = resource_spans.scope_spans.add()
         scope_spans.scope.name = described.get("scope", "")
         span = scope_spans.spans.add(
@@ -58,7 +58,7 @@ def protobuf_request(*spans: dict[str, Any]) -> bytes:
             start_time_unix_nano=described.get("start_unix_nanos", START_NANOS),
             end_time_unix_nano=described.get("end_unix_nanos", START_NANOS + 1_500_000_000),
         )
-        span.attributes.extend(_pairs(described["attributes"]))
+        span.attributes.extend(attribute_pairs(described["attributes"]))
         if described.get("error"):
             span.status.code = Status.STATUS_CODE_ERROR
         for name, nanos in described.get("events", []):
@@ -113,7 +113,7 @@ def _span_id(number: int) -> str:
     return f"{0xB0000 + number:016x}"
 
 
-def _pairs(attributes: dict[str, Any]) -> list[KeyValue]:
+def attribute_pairs(attributes: dict[str, Any]) -> list[KeyValue]:
     return [KeyValue(key=name, value=_any_value(value)) for name, value in attributes.items()]
 
 

@@ -201,3 +201,24 @@ def test_json_that_is_no_record_is_refused(scalar: bytes) -> None:
     received = decode_json(scalar)
     assert received.calls == []
     assert "Expected `object`" in received.refusals[0].reason
+
+
+@pytest.mark.parametrize(
+    ("trace_id", "span_id"),
+    [("0" * 32, "b" * 16), ("a" * 32, "0" * 16), ("a" * 10, "b" * 16), ("a" * 33, "b" * 15),
+     ("trace", "span"), ("g" * 32, "b" * 16)],
+)  # fmt: skip
+def test_ids_that_are_none_do_not_make_calls_copies_of_each_other(
+    trace_id: str, span_id: str
+) -> None:
+    records = [
+        a_record(id=None, trace_id=trace_id, span_id=span_id, user=user) for user in ("one", "two")
+    ]
+    first, second = decode_json(json.dumps(records).encode()).calls
+    assert first.id != second.id
+    assert (first.trace_id, first.span_id) == (trace_id, span_id)
+
+
+def test_upper_case_ids_name_the_same_call_as_its_span() -> None:
+    record = a_record(id=None, trace_id="AB" * 16, span_id="CD" * 8)
+    assert decode_json(json.dumps(record).encode()).calls[0].id == "ab" * 16 + "cd" * 8

@@ -87,9 +87,6 @@ def test_a_record_without_a_start_is_refused() -> None:
         b'{"tenant": "acme"',
         GOOD.replace(b"1.5", b"NaN"),
         GOOD.replace(b"1.5", b"-Infinity"),
-        GOOD.replace(b"1.5", b"1e999"),
-        GOOD.replace(b"good", b"\xff\xfe"),
-        GOOD.replace(b"good", b"\xed\xa0\x80"),
         GOOD.replace(b"good", rb"\ud800"),
         GOOD.replace(b"good", rb"\udc00\ud800"),
         GOOD + GOOD,
@@ -102,6 +99,24 @@ def test_a_malformed_line_hurts_only_itself(bad: bytes) -> None:
     refusal = the_refusal(bad)
     assert refusal.tenant is None
     assert json.loads(refusal.payload or "") == {"unreadable_bytes": len(bad)}
+
+
+@pytest.mark.parametrize(
+    ("bad", "field"),
+    [
+        (GOOD.replace(b"1.5", b"1e999"), "duration_seconds"),
+        (GOOD.replace(b"good", b"\xff\xfe"), "id"),
+        (GOOD.replace(b"good", b"\xed\xa0\x80"), "id"),
+    ],
+)
+def test_one_unreadable_field_leaves_the_others_as_evidence(bad: bytes, field: str) -> None:
+    refusal = the_refusal(bad)
+    assert refusal.tenant == "acme"
+    kept = json.loads(refusal.payload or "")
+    assert kept.keys() == json.loads(GOOD).keys() - {field, "usage"} | {
+        "usage.input_tokens",
+        "usage.output_tokens",
+    }
 
 
 @pytest.mark.parametrize("depth", [200, 600, 900, 1_500, 100_000])

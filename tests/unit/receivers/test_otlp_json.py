@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from collector.receivers.otlp_traces import decode_json
+from collector.receivers.otlp.traces import decode_json
 from collector.receivers.received import Received
 from ledger.domain.errors import UnreadableBody
 from tests.unit.receivers.otlp import START_NANOS, a_span, json_request

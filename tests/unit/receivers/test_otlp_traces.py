@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from collector.receivers.otlp_traces import decode_json, decode_protobuf
+from collector.receivers.otlp.traces import decode_json, decode_protobuf
 from ledger.domain.errors import UnreadableBody
 from tests.unit.receivers.otlp import (
     ENCODINGS,

@@ -1,0 +1,44 @@
+"""Values as OTLP's JSON writes them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+_MOST_DIGITS = 20
+_TOO_LARGE = 2**64
+
+
+class Value(msgspec.Struct, rename="camel"):
+    """A scalar; lists and maps are skipped."""
+
+    string_value: str | None = None
+    bool_value: bool | None = None
+    int_value: int | str | None = None
+    double_value: float | str | None = None
+
+    def plain(self) -> Any:
+        """The scalar; None for lists and maps, which no wanted attribute is."""
+        if self.int_value is not None:
+            return integer(self.int_value)
+        if self.double_value is not None:
+            return _float(self.double_value)
+        return self.string_value if self.bool_value is None else self.bool_value
+
+
+def integer(value: int | str) -> int | None:
+    """A 64-bit integer as OTLP's JSON writes it; None for what is none."""
+    if isinstance(value, str):
+        digits = value.removeprefix("-")
+        if not digits.isascii() or not digits.isdigit() or len(digits) > _MOST_DIGITS:
+            return None
+        value = int(value)
+    return value if abs(value) < _TOO_LARGE else None
+
+
+def _float(value: float | str) -> float | None:
+    try:
+        return float(value)
+    except ValueError:
+        return None

@@ -1,0 +1,22 @@
+"""The Anthropic client by itself: it makes spans as soon as there is a tracer provider."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from anthropic import Anthropic
+
+from tests.golden.capture.anthropic_forms import anthropic_forms
+from tests.golden.capture.forms import Form
+from tests.golden.capture.tracing import trace_to
+
+PACKAGES = ("anthropic",)
+
+
+def start(
+    sink_url: str, openai_url: str, anthropic_url: str
+) -> tuple[list[Form], Callable[[], None]]:
+    """The forms of the client at its defaults."""
+    trace_to(sink_url, **{"tenant.id": "acme"})
+    client = Anthropic(base_url=anthropic_url, api_key="sk-test", max_retries=0)
+    return anthropic_forms(client), lambda: None
