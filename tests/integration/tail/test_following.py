@@ -247,3 +247,55 @@ def test_names_of_files_may_hold_any_bytes(log: Log, tail: Tail, books: Books) -
     tail(log.path.parent / "*.log").look()
     tail(log.path.parent / "*.log").look()
     _assert_each_once(books, odd)
+
+
+def test_logs_that_begin_alike_are_not_taken_for_copies(log: Log, tail: Tail, books: Books) -> None:
+    """Some write the same long text first, and what tells lines apart comes at their ends."""
+    long = "x" * 1500
+    pattern = log.path.parent / "app.log*"
+    tailing = tail(pattern)
+    log.append(*(a_line(message=long) for _ in range(3)))
+    tailing.look()
+    os.truncate(log.path, 0)
+    log.append(a_line(message=long))
+    log.copytruncate()
+    tailing.look()
+    tailing.look()
+    log.append(a_line(message=long))
+    tail(pattern).look()
+    assert _operations(books) == Counter(log.written)
+
+
+def test_a_copy_that_is_being_made_is_not_read(log: Log, tail: Tail, books: Books) -> None:
+    tailing = tail(log.path.parent / "app.log*")
+    log.append(*(a_line() for _ in range(400)))
+    tailing.look()
+    whole = log.path.read_bytes()
+    for share in (0.1, 0.5, 0.9, 1):
+        log.rotated(1).write_bytes(whole[: int(len(whole) * share)])
+        tailing.look()
+    os.truncate(log.path, 0)
+    log.append(a_line())
+    tailing.look()
+    tailing.look()
+    _assert_each_once(books, log)
+
+
+def test_a_rotated_log_that_one_look_missed_is_read_by_the_next(
+    log: Log, tail: Tail, books: Books
+) -> None:
+    tailing = tail(log.path)
+    log.append(a_line())
+    tailing.look()
+    tailing.close()
+    log.append(a_line())
+    log.rotate()
+    log.append(a_line())
+    log.rotate()
+    log.rotated(1).rename(log.path.with_name("hidden"))
+    log.append(a_line())
+    tailing = tail(log.path)
+    tailing.look()
+    log.path.with_name("hidden").rename(log.rotated(1))
+    tailing.look()
+    _assert_each_once(books, log)
