@@ -26,10 +26,10 @@ from tests.integration.books import Books
 from tests.integration.tail.logs import Log, Tailing, a_line, operation
 
 _MACHINES = settings(
-    max_examples=200,
+    max_examples=40,
     stateful_step_count=25,
     deadline=None,
-    derandomize=False,
+    derandomize=True,
     database=None,
     suppress_health_check=list(HealthCheck),
 )
