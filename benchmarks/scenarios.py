@@ -30,6 +30,7 @@ class Scenario:
     times_each: int = 1
     breadth: str = "default"
     templates: int = _TEMPLATES
+    one_tenant_a_request: bool = False
     bursts: bool = False
     processes: int = 2
     goal: str = ""
@@ -53,6 +54,7 @@ class Scenario:
                 calls_a_request=self.calls_a_request,
                 templates=max(1, self.templates // self.connections),
                 times_each=self.times_each,
+                one_tenant_a_request=self.one_tenant_a_request,
             )
             for number in range(self.connections)
         ]
@@ -90,6 +92,13 @@ SCENARIOS = (
     _batches("ndjson", 64),
     _single("otlp", "span"),
     _single("ndjson", "call"),
+    Scenario(
+        name="otlp-4-apart",
+        what="OTLP, 4 senders, one tenant a body",
+        form="otlp",
+        connections=4,
+        one_tenant_a_request=True,
+    ),
     Scenario(
         name="otlp-4-dup50",
         what="OTLP, 4 senders, every body sent twice",

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from benchmarks.load.calls import Mix, call_at
+from benchmarks.load.calls import LoadCall, Mix, call_at
 from benchmarks.load.requests import FORMS, Template
 
 _GOLDEN_SECTION = 0.618
@@ -49,22 +49,22 @@ class Stream:
     """2: every request is sent again after its answer, so that half of the calls are duplicates."""
     interval_seconds: float | None = None
     most_requests: int = 1 << 32
+    one_tenant_a_request: bool = False
+    """As an app of one customer sends; otherwise as one service sends for all its customers."""
 
     def prepare(self, url: str) -> PreparedStream:
         """Write the bodies."""
-        first = self.number * self.templates * self.calls_a_request
-        numbers = iter(range(first, first + self.templates * self.calls_a_request))
-        return PreparedStream(
-            self,
-            [
-                Template(
-                    url,
-                    FORMS[self.form],
-                    [call_at(self.mix, next(numbers)) for _ in range(self.calls_a_request)],
-                )
-                for _ in range(self.templates)
-            ],
-        )
+        first = self.number * self.templates
+        form = FORMS[self.form]
+        places = range(first, first + self.templates)
+        return PreparedStream(self, [Template(url, form, self._calls(place)) for place in places])
+
+    def _calls(self, place: int) -> list[LoadCall]:
+        begin = place * self.calls_a_request
+        calls = [call_at(self.mix, n) for n in range(begin, begin + self.calls_a_request)]
+        if self.one_tenant_a_request:
+            return [call._replace(tenant=calls[0].tenant) for call in calls]
+        return calls
 
 
 class PreparedStream:

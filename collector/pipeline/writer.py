@@ -92,13 +92,13 @@ class Writer:
     def _book_alone(self, prepared: Prepared) -> Booked:
         """Book a request; calls that the ledger does not take are refused, unless it was promised.
 
-        What comes with a mark was promised to its sender: it fails as a whole, and whoever promised
-        it decides what becomes of it.
+        What was promised to its sender fails as a whole, and whoever promised it decides what
+        becomes of it.
         """
         try:
             return self._book([prepared])[0]
         except Exception as error:
-            if prepared.batch.mark is not None or not is_fault_of_data(error):
+            if prepared.batch.promised or not is_fault_of_data(error):
                 raise
         return book_apart(prepared.batch, self._book_part)
 

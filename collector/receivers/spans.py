@@ -31,7 +31,7 @@ def told_events(written: Sequence[T]) -> Sequence[T]:
 
 
 class Alike:
-    """What spans of one request have in common that differ in varying attributes only.
+    """What spans of one origin have in common that differ in varying attributes only.
 
     `read_call` reads further ones from those attributes alone, once a dialect has read the first.
     """

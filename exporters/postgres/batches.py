@@ -32,6 +32,8 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
     ignored: int = 0
     """Records that are no LLM calls."""
     mark: Mark | None = None
+    promised: bool = False
+    """Whether its sender was told that it is safe: then no call of it may be refused any more."""
 
     @property
     def records(self) -> int:

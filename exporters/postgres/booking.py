@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import numpy as np
 import psycopg
 from psycopg.errors import UndefinedTable
 from sqlalchemy import text
@@ -35,8 +35,10 @@ from exporters.postgres.sums import (
     by_series,
     combine,
     count,
+    into,
 )
 from ledger.domain.errors import LedgerUnavailable
+from ledger.domain.joining import key_of
 from ledger.storage.database import Database, driver_connection
 from ledger.storage.partitions import ensure_key_partitions
 
@@ -54,13 +56,32 @@ class Unsettled(LedgerUnavailable):
         self.results = results
 
 
+class _Records:
+    """The records of several batches, one after the other."""
+
+    def __init__(self, prepared: Sequence[Prepared]) -> None:
+        self.prepared = prepared
+        self.calls = [priced.call for one in prepared for priced in one.batch.calls]
+        self.keys = [keys for one in prepared for keys in one.keys]
+        self.rows = [row for one in prepared for row in one.rows]
+        self.columns = KeyColumns.together([one.columns for one in prepared])
+
+
 @dataclass
 class _Work:
     """What one transaction has to write."""
 
-    rows: list[Row]
+    records: _Records
     left_out: set[int]
+    """Places of records that are there already, or that become part of another call."""
     sorted: Sorted
+    new_rows: list[Row]
+    """Calls that several of the records tell of together."""
+
+    def kept_rows(self) -> list[Row]:
+        """Rows of the records that are calls of their own."""
+        rows = self.records.rows
+        return [row for place, row in enumerate(rows) if place not in self.left_out]
 
 
 class Booker:
@@ -96,7 +117,7 @@ class Booker:
         ]
         keys = [keys_of(call) for call in calls]
         sums = count(rows, self._foundations.grid_microseconds)
-        return Prepared(batch, rows, keys, KeyColumns(keys), sums)
+        return Prepared(batch, rows, keys, KeyColumns.of(keys), sums)
 
     def book(self, prepared: Sequence[Prepared]) -> list[Booked]:
         """Book several requests' prepared batches in one transaction, each call exactly once.
@@ -119,6 +140,7 @@ class Booker:
             raise Unsettled(transaction, results, error) from error
         except UndefinedTable as error:
             self._foundations.forget_days()
+            self._key_days = set()
             raise LedgerUnavailable("a day of calls was dropped meanwhile") from error
         return booked
 
@@ -138,119 +160,96 @@ class Booker:
     def _book(
         self, driver: psycopg.Connection[Any], prepared: Sequence[Prepared], now: datetime
     ) -> list[Booked]:
-        work = self._sort_out(driver, prepared, now)
-        self._copy_calls(driver, prepared, work)
-        self._tell_keys(driver, prepared, work, now)
-        self._add_up(driver, prepared, work)
-        keep_copies(driver, work.sorted.copies)
-        results = list(_results(prepared, work))
+        records = _Records(prepared)
+        work = self._sort_out(driver, records, set(), now)
+        if not copy_calls(driver, [*work.kept_rows(), *work.new_rows]):
+            # Some came so long ago that their keys are forgotten.
+            present = present_already(driver, records.rows)
+            work = self._sort_out(driver, records, present, now)
+            if not copy_calls(driver, [*work.kept_rows(), *work.new_rows]):
+                raise RuntimeError("calls that are not in the ledger collide with some that are")
+        self._tell_keys(driver, work, now)
+        self._add_up(driver, work)
+        keep_copies(driver, work.sorted.copies, now)
+        results = list(_results(work))
         batches = [one.batch for one in prepared]
         keep_refusals(driver, batches)
         keep_marks(driver, batches)
-        count_records(driver, batches, results, joined_later=work.sorted.joined_later)
+        count_records(
+            driver,
+            batches,
+            results,
+            joined_later=work.sorted.joined_later,
+            parted_later=work.sorted.parted_later,
+        )
         return results
 
     def _sort_out(
-        self, driver: psycopg.Connection[Any], prepared: Sequence[Prepared], now: datetime
+        self,
+        driver: psycopg.Connection[Any],
+        records: _Records,
+        present: set[int],
+        now: datetime,
     ) -> _Work:
         """Which records are new calls of their own, which came before, which are copies."""
-        rows = [row for one in prepared for row in one.rows]
-        columns = KeyColumns([key for one in prepared for key in one.keys])
-        places = [int(place) for place in self._lane.suspects(columns).nonzero()[0]]
+        there = present | self._old_copies(driver, records, now)
+        suspects = [
+            Suspect(place, records.calls[place], records.keys[place])
+            for place in self._lane.suspects(records.columns).nonzero()[0].tolist()
+            if place not in there
+        ]
         found = Sorted()
-        if places:
-            flat = _flat(prepared)
-            found = self._families.sort_out(driver, [flat(place) for place in places], now)
-        left_out = set(found.not_booked)
-        self._leave_out_old_copies(driver, prepared, rows, left_out, now)
-        return _Work(rows, left_out, found)
+        if suspects:
+            found = self._families.sort_out(driver, suspects, now, self._lane.may_be_told)
+        left_out = there | found.duplicates | found.joined
+        return _Work(records, left_out, found, self._rows_of(found.new_calls))
 
-    def _leave_out_old_copies(
-        self,
-        driver: psycopg.Connection[Any],
-        prepared: Sequence[Prepared],
-        rows: Sequence[Row],
-        left_out: set[int],
-        now: datetime,
-    ) -> None:
-        """A copy that is sent again after its keys were forgotten is known by its name alone."""
+    def _old_copies(
+        self, driver: psycopg.Connection[Any], records: _Records, now: datetime
+    ) -> set[int]:
+        """Copies that are sent again after their keys were forgotten are known by their names."""
         horizon = microseconds(now - self._window)
-        old = [place for place, row in enumerate(rows) if row[STARTED_AT] < horizon]
-        if not old:
-            return
-        flat = _flat(prepared)
-        known = known_copies(driver, [flat(place).call for place in old])
-        if known:
-            left_out.update(
-                place
-                for place in old
-                if (call := flat(place).call) and (call.tenant, (call.started_at, call.id)) in known
-            )
+        old = [place for place, row in enumerate(records.rows) if row[STARTED_AT] < horizon]
+        known = known_copies(driver, [records.calls[place] for place in old]) if old else set()
+        if not known:
+            return set()
+        calls = records.calls
+        return {place for place in old if (calls[place].tenant, key_of(calls[place])) in known}
 
-    def _copy_calls(
-        self, driver: psycopg.Connection[Any], prepared: Sequence[Prepared], work: _Work
-    ) -> None:
-        """Copy the new calls; those that are there already, from longer ago, are left out."""
-        new = self._rows_of(work.sorted.new_calls)
-        chosen = [(place, row) for place, row in enumerate(work.rows) if place not in work.left_out]
-        if copy_calls(driver, [*(row for _, row in chosen), *new]):
-            return
-        present = present_already(driver, [row for _, row in chosen])
-        work.left_out.update(chosen[number][0] for number in present)
-        kept = [row for place, row in chosen if place not in work.left_out]
-        if not copy_calls(driver, [*kept, *new]):
-            raise RuntimeError("calls that are not in the ledger collide with some that are")
-
-    def _tell_keys(
-        self,
-        driver: psycopg.Connection[Any],
-        prepared: Sequence[Prepared],
-        work: _Work,
-        now: datetime,
-    ) -> None:
+    def _tell_keys(self, driver: psycopg.Connection[Any], work: _Work, now: datetime) -> None:
         """Keep the keys of what was booked and of copies, so that later records find them."""
-        flat = _flat(prepared)
-        copies = {(c.tenant, c.started_at, c.id) for c in work.sorted.copies}
-        told: list[Suspect] = []
-        for place in range(len(work.rows)):
-            one = flat(place)
-            if place not in work.left_out or (
-                copies and (one.call.tenant, one.call.started_at, one.call.id) in copies
-            ):
-                told.append(one)
-        if told:
-            copy_keys(driver, [(one.call, one.keys) for one in told], now)
-            self._lane.tell(driver, now.date(), KeyColumns([one.keys for one in told]).told())
+        records = work.records
+        told = np.ones(len(records.calls), dtype=np.bool_)
+        told[list(work.left_out - work.sorted.joined)] = False
+        if told.any():
+            places = told.nonzero()[0].tolist()
+            copy_keys(driver, [(records.calls[p], records.keys[p]) for p in places], now)
+            self._lane.tell(driver, now.date(), records.columns.only(told).told())
 
-    def _add_up(
-        self, driver: psycopg.Connection[Any], prepared: Sequence[Prepared], work: _Work
-    ) -> None:
+    def _add_up(self, driver: psycopg.Connection[Any], work: _Work) -> None:
         grids = self._foundations.grid_microseconds
         if work.left_out:
-            kept = [row for place, row in enumerate(work.rows) if place not in work.left_out]
-            sums = count(kept, grids)
+            sums = count(work.kept_rows(), grids)
         else:
-            sums = combine(one.sums for one in prepared)
-        sums = combine([sums, count(self._rows_of(work.sorted.new_calls), grids)])
+            sums = combine(one.sums for one in work.records.prepared)
+        sums = combine([sums, count(work.new_rows, grids)])
+        totals = by_series(sums)
         corrections = self._corrections(work.sorted)
         if corrections:
             book_corrections(driver, corrections, "joined")
             changes = corrected_sums(corrections, grids)
             gains, credited = gains_and_credits(changes)
             add_sums(driver, "credits", TOTAL_KEY, credited)
-            add_sums(driver, "totals", TOTAL_KEY, gains)
-            add_sums(driver, "rollups", ROLLUP_KEY, changes)
+            for key, gained in gains.items():
+                into(totals, key, gained)
+            sums = combine([sums, changes])
         add_sums(driver, "rollups", ROLLUP_KEY, sums)
-        add_sums(driver, "totals", TOTAL_KEY, by_series(sums))
+        add_sums(driver, "totals", TOTAL_KEY, totals)
 
     def _corrections(self, found: Sorted) -> list[Correction]:
-        """What changes; a state that is put in as it was taken back is left alone."""
-        before = self._rows_of(found.taken_back)
-        after = self._rows_of(found.put_in)
-        same = set(before) & set(after)
         return [
-            *(Correction(row, -1) for row in before if row not in same),
-            *(Correction(row, 1) for row in after if row not in same),
+            *(Correction(row, -1) for row in self._rows_of(found.taken_back)),
+            *(Correction(row, 1) for row in self._rows_of(found.put_in)),
         ]
 
     def _rows_of(self, booked: Sequence[BookedCall]) -> list[Row]:
@@ -268,23 +267,15 @@ class Booker:
             self._key_days = {today}
 
 
-def _flat(prepared: Sequence[Prepared]) -> Any:
-    """Records by their place among all that are being booked."""
-    records = [
-        (priced.call, keys)
-        for one in prepared
-        for priced, keys in zip(one.batch.calls, one.keys, strict=True)
-    ]
-    return lambda place: Suspect(place, *records[place])
-
-
-def _results(prepared: Sequence[Prepared], work: _Work) -> Iterable[Booked]:
+def _results(work: _Work) -> Iterable[Booked]:
+    brought = [1] * len(work.records.rows)
+    for place in work.left_out:
+        brought[place] = 0
+    for place, calls in work.sorted.counted_as_booked.items():
+        brought[place] += calls
     start = 0
-    extra: Counter[int] = work.sorted.counted_as_booked
-    for one in prepared:
+    for one in work.records.prepared:
         end = start + len(one.rows)
-        left_out = sum(1 for place in work.left_out if start <= place < end)
-        brought = sum(n for place, n in extra.items() if start <= place < end)
-        booked = end - start - left_out + brought
+        booked = sum(brought[start:end])
         yield Booked(booked=booked, duplicate=end - start - booked)
         start = end

@@ -27,6 +27,8 @@ _MARK = """
 RECEIVED = "received"
 JOINED_LATER = "joined_later"
 """Calls that had been booked and turned out to be copies of others; no result of a record."""
+PARTED_LATER = "parted_later"
+"""Calls that had been joined and turned out to be calls of their own."""
 
 
 def count_records(
@@ -35,6 +37,7 @@ def count_records(
     results: Sequence[Booked],
     *,
     joined_later: int,
+    parted_later: int,
 ) -> None:
     """Count every record under its receiver, once as received and once by what became of it."""
     counts: Counter[tuple[str, str]] = Counter()
@@ -48,6 +51,7 @@ def count_records(
         ):
             counts[batch.receiver, name] += records
     counts["", JOINED_LATER] += joined_later
+    counts["", PARTED_LATER] += parted_later
     rows = [(*key, records) for key, records in sorted(counts.items()) if records]
     if rows:
         connection.execute(_COUNT, tuple(map(list, zip(*rows, strict=True))))

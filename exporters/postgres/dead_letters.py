@@ -65,7 +65,9 @@ def dead_letter_request(
         keep_dead_letters(driver, rest.receiver, [(call, reason) for call in calls])
         keep_refusals(driver, [rest])
         keep_marks(driver, [rest])
-        count_records(driver, [rest], [Booked(booked=0, duplicate=0)], joined_later=0)
+        count_records(
+            driver, [rest], [Booked(booked=0, duplicate=0)], joined_later=0, parted_later=0
+        )
 
 
 def _row(receiver: str, position: int, call: Call, reason: str) -> tuple[Any, ...]:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import msgspec
 import psycopg
-from psycopg.types.json import Jsonb
 
 from exporters.postgres.batches import Batch
 from ledger.domain.calls import Call
+from ledger.domain.usage import TOKEN_FIELDS
 
 _KEEP = """
     INSERT INTO refused_records (tenant, kind, receiver, position, path, reason, payload)
@@ -37,21 +38,35 @@ def keep_refusals(connection: psycopg.Connection[Any], batches: Sequence[Batch])
             cursor.executemany(_KEEP, rows)
 
 
-_KEEP_COPY = """
-    INSERT INTO copies (tenant, started_at, id, record)
-    VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING
+_FIELDS = [(field.name, field.default) for field in msgspec.structs.fields(Call)]
+
+# One document for all of them: JSON in an array of texts is quoted and read again, at a high price.
+_KEEP_COPIES = """
+    INSERT INTO copies (tenant, started_at, id, record, arrived_at)
+    SELECT told ->> 'tenant', (told ->> 'started_at')::timestamptz, told ->> 'id', told, %s
+    FROM jsonb_array_elements(%s::jsonb) AS told
+    ON CONFLICT DO NOTHING
 """
 
 
-def keep_copies(connection: psycopg.Connection[Any], records: Sequence[Call]) -> None:
+def keep_copies(
+    connection: psycopg.Connection[Any], records: Sequence[Call], arrived_at: datetime
+) -> None:
     """Store the records that calls were joined from, as they came."""
-    rows = [
-        (call.tenant, call.started_at, call.id, Jsonb(msgspec.to_builtins(call)))
-        for call in records
-    ]
-    if rows:
-        with connection.cursor() as cursor:
-            cursor.executemany(_KEEP_COPY, rows)
+    if records:
+        document = msgspec.json.encode([_what_it_says(call) for call in records]).decode()
+        connection.execute(_KEEP_COPIES, (arrived_at, document))
+
+
+def _what_it_says(call: Call) -> dict[str, Any]:
+    """The record without what every other record has too: most fields are not said."""
+    said = {
+        name: value
+        for (name, default), value in zip(_FIELDS, msgspec.structs.astuple(call), strict=True)
+        if value != default
+    }
+    usage = zip(TOKEN_FIELDS, msgspec.structs.astuple(call.usage), strict=True)
+    return {**said, "usage": {name: tokens for name, tokens in usage if tokens is not None}}
 
 
 def storable(value: str) -> str:

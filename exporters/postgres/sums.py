@@ -136,7 +136,10 @@ def add_sums(
     key: tuple[str, ...],
     sums: Mapping[Any, Sums],
 ) -> None:
-    """Add to the rows of rollups, totals or credits, making those that are missing."""
+    """Add to the rows of rollups, totals or credits, making those that are missing.
+
+    Once a transaction for each table: what was staged stays until the commit.
+    """
     rows = [
         (*values, *one.counters, *(_packed(histogram) for histogram in one.histograms))
         for values, one in sorted(sums.items())

@@ -79,6 +79,12 @@ JOINED_LATER = Metric(
     (),
     "Booked calls that turned out to be copies of others.",
 )
+PARTED_LATER = Metric(
+    "tollbook_ingest_parted_calls_total",
+    "counter",
+    (),
+    "Calls that had been joined with others and turned out to be calls of their own.",
+)
 INGEST = Metric(
     "tollbook_ingest_calls_total",
     "counter",
@@ -148,6 +154,7 @@ METRICS = (
     SPOOL_OLDEST,
     SPOOL_SET_ASIDE,
     JOINED_LATER,
+    PARTED_LATER,
     DEAD_LETTERS,
     DEAD_LETTERS_LEFT,
     DRIFT,

@@ -9,7 +9,7 @@ from exporters.prometheus.exposition import header, labels, sample
 from ledger.queries.refusals import LEFT, dead_letters_now
 
 _RECEIVED = "received"
-_JOINED_LATER = "joined_later"
+_LATER = {"joined_later": catalogue.JOINED_LATER, "parted_later": catalogue.PARTED_LATER}
 
 
 def ingest_families(counts: Iterable[tuple[str, str, int]]) -> Iterator[str]:
@@ -22,12 +22,13 @@ def ingest_families(counts: Iterable[tuple[str, str, int]]) -> Iterator[str]:
             yield sample(catalogue.RECEIVED.name, text, records)
     yield header(catalogue.INGEST)
     for receiver, result, records in listed:
-        if result not in (_RECEIVED, _JOINED_LATER, *LEFT):
+        if result != _RECEIVED and result not in (*_LATER, *LEFT):
             text = labels(catalogue.INGEST.labels, (receiver, result))
             yield sample(catalogue.INGEST.name, text, records)
-    yield header(catalogue.JOINED_LATER)
-    joined = sum(records for _, result, records in listed if result == _JOINED_LATER)
-    yield sample(catalogue.JOINED_LATER.name, "", joined)
+    for name, metric in _LATER.items():
+        yield header(metric)
+        calls = sum(records for _, result, records in listed if result == name)
+        yield sample(metric.name, "", calls)
     yield from _dead_letters(listed)
 
 

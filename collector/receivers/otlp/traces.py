@@ -12,17 +12,13 @@ from collector.receivers.dialects import read_call
 from collector.receivers.dialects.fields import tenant_of
 from collector.receivers.evidence import attributes_payload
 from collector.receivers.json_density import refuse_dense
-from collector.receivers.otlp.attributes import (
-    Attribute,
-    as_dict,
-    read_attributes,
-    split_attributes,
-)
+from collector.receivers.otlp.attributes import split_attributes
+from collector.receivers.otlp.patterns import Origin, origin_of
 from collector.receivers.otlp.traces_json import spans_of_json
 from collector.receivers.otlp.traces_wire import KeyValue, TracesRequest, WireEvent, WireSpan
 from collector.receivers.received import Received
 from collector.receivers.semconv import EXCEPTION_TYPE, NO_EVIDENCE
-from collector.receivers.spans import Alike, Event, Span, told_events
+from collector.receivers.spans import Event, Span, told_events
 from ledger.domain.errors import InvalidRecord, UnreadableBody
 
 RECEIVER = "traces"
@@ -39,7 +35,7 @@ def decode_protobuf(body: bytes, default_tenant: str | None = None) -> Received:
         request.ParseFromString(body)
     except DecodeError as error:
         raise UnreadableBody("the body is no ExportTraceServiceRequest in protobuf") from error
-    return _received(_spans(request), default_tenant)
+    return _received(_spans(request, default_tenant), default_tenant)
 
 
 def decode_json(body: bytes, default_tenant: str | None = None) -> Received:
@@ -78,31 +74,26 @@ def _evidence(span: Span) -> str:
     return attributes_payload({name: told[name] for name in told.keys() - NO_EVIDENCE})
 
 
-def _spans(request: Any) -> Iterator[Span | InvalidRecord]:
+def _spans(request: Any, default_tenant: str | None) -> Iterator[Span | InvalidRecord]:
     for resource_spans in request.resource_spans:
         try:
-            resource = read_attributes(resource_spans.resource.attributes)
+            varying, constant = split_attributes(resource_spans.resource.attributes)
         except InvalidRecord as invalid:
             for scope_spans in resource_spans.scope_spans:
                 yield from (InvalidRecord("resource", str(invalid)) for _ in scope_spans.spans)
             continue
         for scope_spans in resource_spans.scope_spans:
-            scope = scope_spans.scope.name.decode(errors="replace")
-            alike: dict[tuple[Attribute, ...], Alike] = {}
+            origin = origin_of(varying, constant, scope_spans.scope.name, default_tenant)
             for span in scope_spans.spans:
-                yield _span(span, scope, resource, alike)
+                yield _span(span, origin)
 
 
-def _span(
-    entry: bytes, scope: str, resource: dict[str, Any], known: dict[tuple[Attribute, ...], Alike]
-) -> Span | InvalidRecord:
+def _span(entry: bytes, origin: Origin) -> Span | InvalidRecord:
     try:
         span = WireSpan.FromString(entry)
         attributes, constant = split_attributes(span.attributes)
         is_error = span.status.code == _ERROR_STATUS
-        alike = known.get(constant)
-        if alike is None:
-            alike = known[constant] = Alike(as_dict(constant))
+        alike = origin.pattern(constant)
         if alike.read_call is None or is_error:
             attributes = {**alike.attributes, **attributes}
         return Span(
@@ -112,9 +103,9 @@ def _span(
             span.start_time_unix_nano,
             span.end_time_unix_nano,
             is_error,
-            scope,
+            origin.scope,
             attributes,
-            resource,
+            origin.resource,
             [_event(event) for event in told_events(span.events)] if span.events else _NO_EVENTS,
             alike,
         )

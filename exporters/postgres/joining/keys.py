@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy.typing as npt
 from xxhash import xxh3_64_intdigest
 
 from ledger.domain.calls import Call
-from ledger.domain.joining import parent_id
+from ledger.domain.merging import parent_id
 
 KeyArray = npt.NDArray[np.uint64]
 
@@ -41,17 +42,34 @@ def _digest(tenant: str, name: str) -> int:
     return (xxh3_64_intdigest(f"{tenant}\x1e{name}".encode()) ^ _SIGN) - _SIGN
 
 
+def below(keys: KeyArray) -> KeyArray:
+    """What spans below those with these keys tell, beside what they are themselves."""
+    return keys ^ _BELOW
+
+
 class KeyColumns:
     """The keys of many records, column by column; 0 stands for none."""
 
-    def __init__(self, keys: list[CallKeys]) -> None:
-        table = np.array(
-            [(own, response or 0, parent or 0) for own, response, parent in keys], dtype=np.int64
-        ).reshape(-1, 3)
-        unsigned = table.view(np.uint64)
-        self.own: KeyArray = unsigned[:, 0]
-        self.response: KeyArray = unsigned[:, 1]
-        self.parent: KeyArray = unsigned[:, 2]
+    def __init__(self, table: KeyArray) -> None:
+        self.table = table
+        self.own: KeyArray = table[:, 0]
+        self.response: KeyArray = table[:, 1]
+        self.parent: KeyArray = table[:, 2]
+
+    @classmethod
+    def of(cls, keys: Sequence[CallKeys]) -> KeyColumns:
+        """Lay out the keys of records."""
+        rows = [(own, response or 0, parent or 0) for own, response, parent in keys]
+        return cls(np.array(rows, dtype=np.int64).reshape(-1, 3).view(np.uint64))
+
+    @classmethod
+    def together(cls, parts: Sequence[KeyColumns]) -> KeyColumns:
+        """The keys of several, one after the other."""
+        return cls(np.concatenate([part.table for part in parts]))
+
+    def only(self, chosen: npt.NDArray[np.bool_]) -> KeyColumns:
+        """The keys of the chosen records."""
+        return KeyColumns(self.table[chosen])
 
     def told(self) -> KeyArray:
         """Everything by which later records can find these."""
@@ -59,13 +77,13 @@ class KeyColumns:
             [
                 self.own,
                 self.response[self.response != 0],
-                self.parent[self.parent != 0] ^ _BELOW,
+                below(self.parent[self.parent != 0]),
             ]
         )
 
     def asked(self) -> tuple[KeyArray, KeyArray, KeyArray, KeyArray]:
         """What to look for among earlier records: itself, its response, its parent, those below."""
-        return self.own, self.response, self.parent, self.own ^ _BELOW
+        return self.own, self.response, self.parent, below(self.own)
 
     def related_among_themselves(self) -> npt.NDArray[np.bool_]:
         """Which of these records may be related to others of them."""

@@ -16,8 +16,12 @@ TURN = "pg_advisory_xact_lock(hashtextextended('tollbook.lane', 0))"
 """Waits until all bookings before ours have ended; the turn is ours until the transaction ends."""
 
 _ENTER = f"SELECT pg_current_xact_id()::text, clock_timestamp() FROM {TURN}"  # noqa: S608 - our own
-_FEED = "SELECT batch, arrived_on, keys FROM key_feed WHERE batch > %s ORDER BY batch"
-_TELL = "INSERT INTO key_feed (arrived_on, writer, keys) VALUES (%s, %s, %s) RETURNING batch"
+_FEED = """
+    SELECT batch, arrived_on, CASE WHEN writer <> %s THEN keys END FROM key_feed
+    WHERE batch > %s ORDER BY batch LIMIT %s
+"""
+_BATCHES_AT_ONCE = 50
+_TELL = "INSERT INTO key_feed (arrived_on, writer, keys) VALUES (%s, %s, %s)"
 
 
 class Lane:
@@ -33,6 +37,9 @@ class Lane:
 
         What other processes told meanwhile is heard first.
         """
+        if not self._heard:
+            # All of the last days at first: that would keep the others waiting.
+            self._hear(connection)
         row = connection.execute(_ENTER).fetchone()
         assert row is not None
         self._hear(connection)
@@ -45,15 +52,25 @@ class Lane:
             found |= self._seen.may_hold(keys)
         return found
 
+    def may_be_told(self, keys: KeyArray) -> Flags:
+        """For each key, whether it may have been told; False is certain."""
+        return self._seen.may_hold(keys)
+
     def tell(self, connection: psycopg.Connection[Any], today: date, keys: KeyArray) -> None:
         """Let the other processes know of new keys when this transaction commits."""
-        row = connection.execute(_TELL, (today, self._writer, keys.astype("<u8").tobytes()))
-        # Ours are remembered at once: if this transaction fails, they are asked about in vain.
+        connection.execute(_TELL, (today, self._writer, keys.astype("<u8").tobytes()))
+        # Ours are remembered at once: if this transaction fails, they are asked about in vain. The
+        # batch counts as heard only when it is read: a Postgres that crashes before the commit may
+        # give its number to another process.
         self._seen.add(today, keys)
-        ((self._heard,),) = row.fetchall()
 
     def _hear(self, connection: psycopg.Connection[Any]) -> None:
-        told = connection.execute(_FEED, (self._heard,), binary=True)
-        for batch, day, keys in told:
-            self._seen.add(day, np.frombuffer(keys, dtype="<u8").astype(np.uint64))
-            self._heard = batch
+        number = _BATCHES_AT_ONCE
+        while number == _BATCHES_AT_ONCE:
+            parameters = (self._writer, self._heard, _BATCHES_AT_ONCE)
+            told = connection.execute(_FEED, parameters, binary=True).fetchall()
+            for batch, day, keys in told:
+                if keys is not None:
+                    self._seen.add(day, np.frombuffer(keys, dtype="<u8").astype(np.uint64))
+                self._heard = batch
+            number = len(told)
