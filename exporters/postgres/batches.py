@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
 from exporters.postgres.joining.keys import CallKeys, KeyColumns
 from exporters.postgres.rows import Row
-from exporters.postgres.sums import RollupSums
+from exporters.postgres.tallies import Tally
 from ledger.domain.calls import PricedCall, Refusal
 
 
@@ -49,7 +49,7 @@ class Prepared:
     rows: list[Row]
     keys: list[CallKeys]
     columns: KeyColumns
-    sums: RollupSums = field(default_factory=dict)
+    tally: Tally
 
 
 class Booked(msgspec.Struct, frozen=True):
