@@ -16,6 +16,8 @@ from collector.api.front import Application, Front
 from collector.api.lists import list_routes
 from collector.api.operations import operations_routes
 from collector.api.spend import spend_routes
+from collector.health.board import Board
+from collector.health.readiness import readiness
 from collector.pipeline.intake import Intake
 from collector.pipeline.reception import Reception
 from collector.pipeline.spooling import SpoolWriter
@@ -41,18 +43,21 @@ _MOST_HELD_BYTES = 128 * 2**20
 class Collector:
     """One process' application on one ledger, with what runs beside it."""
 
-    def __init__(self, database: Database, settings: Settings) -> None:
+    def __init__(self, database: Database, settings: Settings, board: Board | None = None) -> None:
+        """`board` is where all processes of the collector show what waits in them."""
+        board = board or Board()
+        gauges = board.claim()
         spool = Spool(settings.spool_path, settings.spool_max_bytes)
         self._intake = Intake(
-            database, settings, SpoolWriter(spool) if settings.spool_max_bytes else None
+            database, settings, SpoolWriter(spool) if settings.spool_max_bytes else None, gauges
         )
         self._replayer = Replayer(
             spool, SpoolMarks(database), booked_by(self._intake.book), _dead_letters(database)
         )
         self.front = Front(
-            Reception(self._intake, most_waiting_bytes=_MOST_HELD_BYTES),
+            Reception(self._intake, gauges, most_waiting_bytes=_MOST_HELD_BYTES),
             ENTRANCES,
-            _as_asgi(create_api(database, settings, spool)),
+            _as_asgi(create_api(database, settings, spool, board)),
             max_body_bytes=settings.max_body_bytes,
             most_held_bytes=_MOST_HELD_BYTES,
             default_tenant=settings.default_tenant,
@@ -87,7 +92,7 @@ def _as_asgi(api: Flask) -> Application:
     return cast("Application", WSGIMiddleware(cast("Any", api), workers=API_THREADS))
 
 
-def create_api(database: Database, settings: Settings, spool: Spool) -> Flask:
+def create_api(database: Database, settings: Settings, spool: Spool, board: Board) -> Flask:
     """What answers questions."""
     api = Flask("tollbook")
     reader = Reader(database, LOCAL_OPERATOR)
@@ -96,6 +101,7 @@ def create_api(database: Database, settings: Settings, spool: Spool) -> Flask:
         version=VERSION,
         max_samples=settings.metrics_max_samples,
         waiting=spool.usage,
+        queues=board.queues,
     )
     problems.register(api)
     api.register_blueprint(spend_routes(reader, settings))
@@ -103,5 +109,7 @@ def create_api(database: Database, settings: Settings, spool: Spool) -> Flask:
     api.register_blueprint(refused_routes(reader, settings))
     api.register_blueprint(outcome_routes(reader))
     api.register_blueprint(alias_routes(reader, settings))
-    api.register_blueprint(operations_routes(reader, exporter))
+    api.register_blueprint(
+        operations_routes(exporter, lambda: readiness(reader, spool, board.queues()))
+    )
     return api

@@ -76,6 +76,12 @@ class Settings(BaseSettings):
     max_waiting_calls: int = Field(
         default=100_000, ge=1000, description="Calls a process holds before it answers 503"
     )
+    join_window_hours: int = Field(
+        default=24,
+        ge=1,
+        le=168,
+        description="Copies of a call that come within this time of each other are joined",
+    )
     spool_directory: Path | None = Field(
         default=None,
         description="Where requests are kept while Postgres is away; unset: `spool` under the home",

@@ -105,8 +105,8 @@ class Front:
     async def _wait(
         self, entrance: Entrance, body: bytes, owner: str, decoded: Callable[[], Received]
     ) -> Outcome:
-        request = Request(entrance.receiver, decoded)
-        self._reception.receive(owner, len(body) or 1, request)
+        request = Request(entrance.receiver, decoded, len(body))
+        self._reception.receive(owner, request)
         return await asyncio.wrap_future(request.outcome)
 
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from http import HTTPStatus
 
 from flask import Blueprint, Response
 
 from collector.api.problems import problem
+from collector.health.readiness import Readiness
 from exporters.prometheus.exporter import MetricsExporter
 from exporters.prometheus.exposition import CONTENT_TYPE
-from ledger.queries.health import schema_is_current
-from ledger.queries.reader import Reader
 
 
-def operations_routes(reader: Reader, exporter: MetricsExporter) -> Blueprint:
+def operations_routes(exporter: MetricsExporter, ready: Callable[[], Readiness]) -> Blueprint:
     """Metrics and health."""
     routes = Blueprint("operations", __name__)
 
@@ -27,11 +27,9 @@ def operations_routes(reader: Reader, exporter: MetricsExporter) -> Blueprint:
 
     @routes.get("/readyz")
     def readyz() -> Response:
-        if schema_is_current(reader):
-            return Response("ready\n", content_type="text/plain")
-        return problem(
-            HTTPStatus.SERVICE_UNAVAILABLE,
-            "the database does not have this version's schema; run tollbook migrate",
-        )
+        now = ready()
+        if now.is_ready:
+            return Response(f"{now.text}\n", content_type="text/plain")
+        return problem(HTTPStatus.SERVICE_UNAVAILABLE, now.text)
 
     return routes

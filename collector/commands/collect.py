@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 
 import click
 
 from collector.app import API_THREADS, Collector
 from collector.commands.surroundings import ledger_url, part_of_up, settings_and_logs
+from collector.health.board import Board
 from collector.serving import serve_asgi
 from ledger.storage.database import Database
 
@@ -15,6 +17,9 @@ _SWITCH_SECONDS = 0.001
 """The event loop waits at most this long for a thread that decodes."""
 _INGEST_CONNECTIONS = 8
 """The writer's, and those that lay what calls of new series and days need."""
+_GC_THRESHOLDS = (50_000, 20, 100)
+"""Decoding makes thousands of records a body, which live until they are booked and are in no
+circle: with Python's own thresholds the search for circles walks through them again and again."""
 
 
 @click.command("collect")
@@ -23,12 +28,21 @@ def command(is_part: bool) -> None:
     """Run the collector: receivers, API and /metrics."""
     settings = settings_and_logs()
     with ledger_url(settings, is_part=is_part) as url:
+        board = Board()
 
         def app() -> object:
             connections = API_THREADS + _INGEST_CONNECTIONS
             sys.setswitchinterval(_SWITCH_SECONDS)
-            collector = Collector(Database(url, max_connections=connections), settings)
+            collector = Collector(Database(url, max_connections=connections), settings, board)
+            _spare_garbage_collection()
             collector.start()
             return collector.front
 
         serve_asgi(app, bind=settings.collector_bind, processes=settings.ingest_workers)
+
+
+def _spare_garbage_collection() -> None:
+    """What was made by now stays until the end; it need not be looked through again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*_GC_THRESHOLDS)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -10,8 +9,8 @@ import psycopg
 from sqlalchemy.exc import SQLAlchemyError
 
 from collector.doctor.findings import Finding, ok, unknown, wrong
-from exporters.postgres.counts import JOINED_LATER, RECEIVED
 from ledger.domain.errors import LedgerUnavailable
+from ledger.domain.ingest import RECEIVED, unbalanced_receivers
 from ledger.domain.money import usd_text
 from ledger.queries.condition import Server, dead_letters, last_self_checks, newest_day, server
 from ledger.queries.reader import Reader
@@ -85,11 +84,13 @@ def _days_ahead(reader: Reader) -> Finding:
 
 def _self_checks(reader: Reader) -> Finding:
     checks = last_self_checks(reader)
-    drifting = [check for check in checks if check.drift_pico_usd]
-    if drifting:
-        off = ", ".join(
-            f"{check.scope} by {usd_text(check.drift_pico_usd)} USD" for check in drifting
-        )
+    off = ", ".join(
+        [
+            *(f"{c.scope} by {usd_text(c.drift_pico_usd)} USD" for c in checks if c.drift_pico_usd),
+            *(f"{c.scope} by {c.records_off} records" for c in checks if c.records_off),
+        ]
+    )
+    if off:
         return wrong(
             "self-check",
             f"the books do not agree: {off}",
@@ -108,20 +109,16 @@ def _self_checks(reader: Reader) -> Finding:
 
 def _accounting(reader: Reader) -> Finding:
     """Every record received is counted under exactly one result."""
-    received: Counter[str] = Counter()
-    settled: Counter[str] = Counter()
-    for receiver, result, records in ingest_counts(reader):
-        if result != JOINED_LATER:
-            (received if result == RECEIVED else settled)[receiver] += records
-    if received:
-        off = [name for name in sorted({*received, *settled}) if received[name] != settled[name]]
-        if off:
-            return wrong(
-                "accounting",
-                "; ".join(f"{n}: {received[n]} received, {settled[n]} settled" for n in off),
-                "report it: records were lost or counted twice, a fault of Tollbook's",
-            )
-    return ok("accounting", f"{sum(settled.values())} records, each with one result")
+    counts = ingest_counts(reader)
+    off = unbalanced_receivers(counts)
+    if off:
+        return wrong(
+            "accounting",
+            "; ".join(f"{one.what} are {one.found} of {one.should_be} received" for one in off),
+            "report it: records were lost or counted twice, a fault of Tollbook's",
+        )
+    received = sum(records for _, result, records in counts if result == RECEIVED)
+    return ok("accounting", f"{received} records, each with one result")
 
 
 def _dead_letters(reader: Reader) -> Finding:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 import signal
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import FrameType
 
 from apscheduler.schedulers.blocking import BlockingScheduler
 
+from collector.jobs.accounting import check_accounting
+from collector.jobs.key_days import drop_old_keys, make_key_days_ahead
 from collector.jobs.upkeep import (
     bound_dead_letters,
     check_books,
@@ -29,7 +31,17 @@ def run_jobs(database: Database, settings: Settings) -> None:
     )
     now = datetime.now(UTC)
     scheduler.add_job(make_days_ahead, "interval", hours=1, args=[database], next_run_time=now)
+    scheduler.add_job(make_key_days_ahead, "interval", hours=1, args=[database], next_run_time=now)
+    scheduler.add_job(
+        drop_old_keys,
+        "interval",
+        hours=1,
+        args=[database],
+        kwargs={"join_window": timedelta(hours=settings.join_window_hours)},
+        next_run_time=now,
+    )
     scheduler.add_job(check_books, "interval", minutes=1, args=[database], next_run_time=now)
+    scheduler.add_job(check_accounting, "interval", minutes=1, args=[database], next_run_time=now)
     scheduler.add_job(
         prune_refused_records,
         "interval",

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from concurrent.futures import Future
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
+from collector.health.board import Gauges
 from collector.pipeline.outcome import Outcome
 from collector.pipeline.spooling import LedgerWatch, SpoolWriter
 from collector.pipeline.validation import validated
@@ -34,12 +35,23 @@ class Intake:
     """The way in of one process, shared by its receivers."""
 
     def __init__(
-        self, database: Database, settings: Settings, spool: SpoolWriter | None = None
+        self,
+        database: Database,
+        settings: Settings,
+        spool: SpoolWriter | None = None,
+        gauges: Gauges | None = None,
     ) -> None:
         self._aliases = AliasBook(Reader(database, _INGEST))
         self._pricer = Pricer(database)
-        booker = Booker(database, price=self._pricer.price, default_time_zone=settings.time_zone)
-        self._writer = Writer(booker, max_waiting_calls=settings.max_waiting_calls)
+        booker = Booker(
+            database,
+            price=self._pricer.price,
+            default_time_zone=settings.time_zone,
+            join_window=timedelta(hours=settings.join_window_hours),
+        )
+        self._writer = Writer(
+            booker, gauges or Gauges(), max_waiting_calls=settings.max_waiting_calls
+        )
         self._spool = spool
         self._watch = LedgerWatch()
 

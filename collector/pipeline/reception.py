@@ -8,11 +8,12 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from datetime import UTC, datetime
 
+from collector.health.board import Gauges
 from collector.pipeline.fair_queue import FairQueue
 from collector.pipeline.intake import Intake, accept
 from collector.pipeline.outcome import Outcome
 from collector.receivers.received import Received
-from ledger.domain.errors import BodyTooLarge, TollbookError, UnreadableBody
+from ledger.domain.errors import BodyTooLarge, Overloaded, TollbookError, UnreadableBody
 
 log = logging.getLogger(__name__)
 
@@ -25,24 +26,31 @@ Decode = Callable[[], Received]
 class Request:
     """One request on its way to be decoded; `outcome` is done once its records are durable."""
 
-    def __init__(self, receiver: str, decode: Decode) -> None:
+    def __init__(self, receiver: str, decode: Decode, size_bytes: int) -> None:
         self.receiver = receiver
         self.decode = decode
+        self.size_bytes = size_bytes
         self.outcome: Future[Outcome] = Future()
 
 
 class Reception:
     """The threads of one process that turn bodies into calls."""
 
-    def __init__(self, intake: Intake, *, most_waiting_bytes: int) -> None:
+    def __init__(self, intake: Intake, gauges: Gauges, *, most_waiting_bytes: int) -> None:
         self._intake = intake
+        self._gauges = gauges
         self._queue: FairQueue[Request] = FairQueue(most_waiting_bytes)
         for number in range(_THREADS):
             threading.Thread(target=self._run, name=f"reception-{number}", daemon=True).start()
 
-    def receive(self, owner: str, size_bytes: int, request: Request) -> None:
+    def receive(self, owner: str, request: Request) -> None:
         """Let a request wait for its turn among its owner's. Raises Overloaded."""
-        self._queue.put(owner, request, size_bytes)
+        self._gauges.add_bytes(request.size_bytes)
+        try:
+            self._queue.put(owner, request, request.size_bytes or 1)
+        except Overloaded:
+            self._gauges.add_bytes(-request.size_bytes)
+            raise
 
     def _run(self) -> None:
         while True:
@@ -51,7 +59,7 @@ class Reception:
 
     def _serve(self, request: Request) -> None:
         try:
-            received = request.decode()
+            received = self._decoded(request)
         except (UnreadableBody, BodyTooLarge) as unreadable:
             self._refuse(request, unreadable)
         except Exception as error:
@@ -59,6 +67,12 @@ class Reception:
             request.outcome.set_exception(error)
         else:
             self._hand_in(request, received)
+
+    def _decoded(self, request: Request) -> Received:
+        try:
+            return request.decode()
+        finally:
+            self._gauges.add_bytes(-request.size_bytes)
 
     def _hand_in(self, request: Request, received: Received) -> None:
         try:

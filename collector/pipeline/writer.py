@@ -7,12 +7,16 @@ import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import Future
+from functools import partial
+from typing import NamedTuple
 
+from collector.health.board import Gauges
 from collector.pipeline.fair_queue import FairQueue
 from collector.pipeline.salvage import book_apart, is_fault_of_data
 from exporters.postgres.batches import Batch, Booked, Prepared
 from exporters.postgres.booking import Booker, Unsettled
-from ledger.domain.errors import LedgerUnavailable, TollbookError
+from ledger.domain.errors import LedgerUnavailable, Overloaded, TollbookError
+from ledger.domain.ingest import Commit
 
 log = logging.getLogger(__name__)
 
@@ -20,22 +24,23 @@ _MOST_CALLS_A_COMMIT = 10_000
 _ATTEMPTS = 3
 _SETTLING_ATTEMPTS = 50
 
-_Waiting = tuple[Prepared, "Future[Booked]"]
+
+class _Waiting(NamedTuple):
+    prepared: Prepared
+    booked: Future[Booked]
+    handed_in_at: float
 
 
 class Writer:
     """Group commit: requests hand in batches and wait until theirs is durable."""
 
-    def __init__(self, booker: Booker, *, max_waiting_calls: int) -> None:
+    def __init__(self, booker: Booker, gauges: Gauges, *, max_waiting_calls: int) -> None:
         self._booker = booker
+        self._gauges = gauges
         self._queue: FairQueue[_Waiting] = FairQueue(max_waiting_calls)
+        self._uncounted: list[Commit] = []
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
         self._thread.start()
-
-    @property
-    def waiting_calls(self) -> int:
-        """Calls that were handed in and are not booked yet."""
-        return self._queue.size
 
     def hand_in(self, batch: Batch) -> Future[Booked]:
         """Hand in a batch; the future is done once it is durable.
@@ -46,10 +51,15 @@ class Writer:
         future ends with LedgerUnavailable when Postgres goes away later.
         """
         prepared = self._booker.prepare(batch)
-        future: Future[Booked] = Future()
+        waiting = _Waiting(prepared, Future(), time.monotonic())
         owner = batch.calls[0].call.tenant if batch.calls else ""
-        self._queue.put(owner, (prepared, future), len(batch.calls) or 1)
-        return future
+        self._gauges.add_calls(len(batch.calls))
+        try:
+            self._queue.put(owner, waiting, len(batch.calls) or 1)
+        except Overloaded:
+            self._gauges.add_calls(-len(batch.calls))
+            raise
+        return waiting.booked
 
     def _run(self) -> None:
         while True:
@@ -58,16 +68,17 @@ class Writer:
                 self._settle(group)
             except Exception as error:
                 log.exception("booking failed")
-                for _, future in group:
-                    if not future.done():
-                        future.set_exception(error)
+                for waiting in group:
+                    if not waiting.booked.done():
+                        self._fail(waiting, error)
 
     def _settle(self, group: Sequence[_Waiting]) -> None:
+        oldest = min(waiting.handed_in_at for waiting in group)
         try:
-            results = self._book([prepared for prepared, _ in group])
+            results = self._book([waiting.prepared for waiting in group], oldest)
         except LedgerUnavailable as error:
-            for _, future in group:
-                future.set_exception(error)
+            for waiting in group:
+                self._fail(waiting, error)
             return
         except Exception as error:
             if not is_fault_of_data(error):
@@ -75,49 +86,68 @@ class Writer:
             for waiting in group:
                 self._settle_alone(waiting)
             return
-        for (_, future), result in zip(group, results, strict=True):
-            future.set_result(result)
+        for waiting, result in zip(group, results, strict=True):
+            self._tell(waiting, result)
 
     def _settle_alone(self, waiting: _Waiting) -> None:
         """Book one request, so that a fault in it does not fail those it waited with."""
-        prepared, future = waiting
         try:
-            future.set_result(self._book_alone(prepared))
+            self._tell(waiting, self._book_alone(waiting))
         except TollbookError as error:
-            future.set_exception(error)
+            self._fail(waiting, error)
         except Exception as error:
             log.exception("booking failed")
-            future.set_exception(error)
+            self._fail(waiting, error)
 
-    def _book_alone(self, prepared: Prepared) -> Booked:
+    def _tell(self, waiting: _Waiting, result: Booked) -> None:
+        # First the gauge: whoever has their answer does not see their calls wait.
+        self._gauges.add_calls(-len(waiting.prepared.batch.calls))
+        waiting.booked.set_result(result)
+
+    def _fail(self, waiting: _Waiting, error: Exception) -> None:
+        self._gauges.add_calls(-len(waiting.prepared.batch.calls))
+        waiting.booked.set_exception(error)
+
+    def _book_alone(self, waiting: _Waiting) -> Booked:
         """Book a request; calls that the ledger does not take are refused, unless it was promised.
 
         What was promised to its sender fails as a whole, and whoever promised it decides what
         becomes of it.
         """
+        batch = waiting.prepared.batch
         try:
-            return self._book([prepared])[0]
+            return self._book([waiting.prepared], waiting.handed_in_at)[0]
         except Exception as error:
-            if prepared.batch.promised or not is_fault_of_data(error):
+            if batch.promised or not is_fault_of_data(error):
                 raise
-        return book_apart(prepared.batch, self._book_part)
+        return book_apart(batch, partial(self._book_part, handed_in_at=waiting.handed_in_at))
 
-    def _book_part(self, batch: Batch) -> Booked:
-        return self._book([self._booker.prepare(batch)])[0]
+    def _book_part(self, batch: Batch, *, handed_in_at: float) -> Booked:
+        return self._book([self._booker.prepare(batch)], handed_in_at)[0]
 
-    def _book(self, prepared: Sequence[Prepared]) -> list[Booked]:
+    def _book(self, prepared: Sequence[Prepared], oldest_at: float) -> list[Booked]:
         for attempt in range(1, _ATTEMPTS + 1):
+            began_at = time.monotonic()
+            results: list[Booked] | None = None
             try:
-                return self._booker.book(prepared)
+                results = self._booker.book(prepared, self._uncounted)
             except Unsettled as unsettled:
                 results = self._ask(unsettled)
-                if results is not None:
-                    return results
             except LedgerUnavailable:
                 if attempt == _ATTEMPTS:
                     raise
+            if results is not None:
+                self._note_commit(prepared, began_at, oldest_at)
+                return results
             time.sleep(0.1 * attempt)
         raise LedgerUnavailable("Postgres was lost during several commits")
+
+    def _note_commit(self, prepared: Sequence[Prepared], began_at: float, oldest_at: float) -> None:
+        """Earlier commits are counted now, in this one; it is itself counted in the next."""
+        now = time.monotonic()
+        calls = sum(len(one.batch.calls) for one in prepared)
+        self._uncounted = [Commit(now - began_at, calls, now - oldest_at)]
+        self._gauges.committed()
 
     def _ask(self, unsettled: Unsettled) -> list[Booked] | None:
         """Whether a commit took place whose answer was lost; Postgres may need a moment."""

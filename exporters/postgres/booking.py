@@ -20,7 +20,7 @@ from exporters.postgres.corrections import (
     book_corrections,
     corrected_sums,
 )
-from exporters.postgres.counts import count_records, keep_marks
+from exporters.postgres.counts import count_records, keep_commits, keep_marks
 from exporters.postgres.evidence import keep_copies, keep_refusals
 from exporters.postgres.foundations import Foundations
 from exporters.postgres.joining.families import Families, Price, Sorted, Suspect
@@ -31,12 +31,11 @@ from exporters.postgres.rows import STARTED_AT, Row, call_row, microseconds
 from exporters.postgres.sums import ROLLUP_KEY, TOTAL_KEY, add_rows, count
 from exporters.postgres.tallies import Tally
 from ledger.domain.errors import LedgerUnavailable
-from ledger.domain.joining import key_of
+from ledger.domain.ingest import Commit
+from ledger.domain.joining import key_of, remembered_for
 from ledger.storage.database import Database, driver_connection
 from ledger.storage.partitions import ensure_key_partitions
 
-_FURTHEST_AHEAD = timedelta(days=1)
-"""How far a sender's clock may be ahead (validation refuses more)."""
 _STATUS = text("SELECT pg_xact_status(CAST(:transaction AS xid8))")
 
 
@@ -93,9 +92,10 @@ class Booker:
         self._database = database
         self._foundations = Foundations(database, default_time_zone)
         self._window = join_window
-        remembered = join_window + _FURTHEST_AHEAD
+        remembered = remembered_for(join_window)
         self._families = Families(price, join_window, remembered)
-        self._lane = Lane(days_kept=remembered.days + 1, most_bytes=filter_bytes)
+        days = -(-remembered // timedelta(days=1))
+        self._lane = Lane(days_kept=days + 1, most_bytes=filter_bytes)
         self._key_days: set[datetime] = set()
 
     def prepare(self, batch: Batch) -> Prepared:
@@ -113,12 +113,13 @@ class Booker:
         tally = Tally.of(rows, self._foundations.grid_microseconds)
         return Prepared(batch, rows, keys, KeyColumns.of(keys), tally)
 
-    def book(self, prepared: Sequence[Prepared]) -> list[Booked]:
+    def book(self, prepared: Sequence[Prepared], earlier: Sequence[Commit] = ()) -> list[Booked]:
         """Book several requests' prepared batches in one transaction, each call exactly once.
 
         A record whose tenant, start and id came before changes nothing and counts as duplicate, as
-        does one that is joined with another. Raises LedgerUnavailable; then nothing of it was
-        booked and all of it may be sent again, unless it is Unsettled.
+        does one that is joined with another. What `earlier` commits took is counted with it. Raises
+        LedgerUnavailable; then nothing of it was booked and all of it may be sent again, unless it
+        is Unsettled.
         """
         transaction, results = "", None
         try:
@@ -127,6 +128,7 @@ class Booker:
                 transaction, now = self._lane.enter(driver)
                 self._make_key_days(now)
                 booked = self._book(driver, prepared, now)
+                keep_commits(driver, earlier)
                 results = booked
         except LedgerUnavailable as error:
             if results is None:

@@ -1,4 +1,4 @@
-"""What came in, by receiver and result, and how far each source has been read."""
+"""What came in, how far each source has been read, and what commits took."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from exporters.postgres.batches import Batch, Booked
+from ledger.domain.ingest import JOINED_LATER, PARTED_LATER, RECEIVED, Commit, count_commits
 
 _COUNT = """
     INSERT INTO ingest_totals (receiver, result, records)
@@ -24,11 +25,14 @@ _MARK = """
     SET place = excluded.place, detail = excluded.detail, marked_at = now()
 """
 
-RECEIVED = "received"
-JOINED_LATER = "joined_later"
-"""Calls that had been booked and turned out to be copies of others; no result of a record."""
-PARTED_LATER = "parted_later"
-"""Calls that had been joined and turned out to be calls of their own."""
+_COUNT_COMMITS = """
+    INSERT INTO ingest_commits (measure, bucket, commits, total)
+    SELECT * FROM unnest(%s::text[], %s::smallint[], %s::bigint[], %s::double precision[])
+        AS counted (measure, bucket, commits, total)
+    ON CONFLICT (measure, bucket) DO UPDATE
+    SET commits = ingest_commits.commits + excluded.commits,
+        total = ingest_commits.total + excluded.total
+"""
 
 
 def count_records(
@@ -62,3 +66,10 @@ def keep_marks(connection: psycopg.Connection[Any], batches: Sequence[Batch]) ->
     marks = {batch.mark.source: batch.mark for batch in batches if batch.mark is not None}
     for source, mark in sorted(marks.items()):
         connection.execute(_MARK, (source, mark.place, mark.detail and Jsonb(mark.detail)))
+
+
+def keep_commits(connection: psycopg.Connection[Any], commits: Sequence[Commit]) -> None:
+    """Count what earlier commits took. Only bookings do, one after the other in their lane."""
+    counts = count_commits(commits)
+    if counts:
+        connection.execute(_COUNT_COMMITS, tuple(map(list, zip(*counts, strict=True))))

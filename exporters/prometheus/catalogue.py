@@ -103,6 +103,42 @@ DEAD_LETTERS_LEFT = Metric(
     ("receiver", "result"),
     "Dead letters that are none any more: replayed, or dropped without being booked.",
 )
+COMMIT_SECONDS = Metric(
+    "tollbook_ingest_commit_seconds",
+    "histogram",
+    (),
+    "How long the transactions took in which records were booked.",
+)
+COMMIT_CALLS = Metric(
+    "tollbook_ingest_commit_calls",
+    "histogram",
+    (),
+    "Calls that were handed in for one transaction, copies included.",
+)
+LAG_SECONDS = Metric(
+    "tollbook_ingest_lag_seconds",
+    "histogram",
+    (),
+    "From the hand-in of the request of a transaction that waited longest to its commit.",
+)
+UNACCOUNTED = Metric(
+    "tollbook_ingest_unaccounted_records",
+    "gauge",
+    (),
+    "Records and calls of which the self-checks find one too many or too few; not 0 is a fault.",
+)
+WAITING_CALLS = Metric(
+    "tollbook_ingest_waiting_calls",
+    "gauge",
+    (),
+    "Calls in the memory of this collector's processes that wait to be booked.",
+)
+WAITING_BYTES = Metric(
+    "tollbook_ingest_waiting_bytes",
+    "gauge",
+    (),
+    "Bodies in the memory of this collector's processes that are not decoded yet.",
+)
 WAITING = Metric(
     "tollbook_ingest_waiting_records",
     "gauge",
@@ -148,6 +184,12 @@ METRICS = (
     TIME_TO_FIRST_TOKEN,
     RECEIVED,
     INGEST,
+    UNACCOUNTED,
+    COMMIT_SECONDS,
+    COMMIT_CALLS,
+    LAG_SECONDS,
+    WAITING_CALLS,
+    WAITING_BYTES,
     WAITING,
     SPOOL_BYTES,
     SPOOL_FILES,

@@ -6,24 +6,40 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from exporters.prometheus import catalogue
 from exporters.prometheus.catalogue import Metric
+from exporters.prometheus.commits import commit_families
 from exporters.prometheus.exposition import header, histogram, labels, sample
 from exporters.prometheus.ingest import ingest_families
 from exporters.prometheus.label_sets import Admissions, LabelSet
-from exporters.prometheus.waiting import SpoolReading, waiting_lines
+from exporters.prometheus.waiting import (
+    QueueReading,
+    SpoolReading,
+    queue_lines,
+    waiting_lines,
+)
 from ledger.access.principals import EVERY_TENANT, Principal
 from ledger.domain.errors import LedgerUnavailable
+from ledger.domain.ingest import CommitCount, Count
 from ledger.domain.money import usd_text
 from ledger.domain.usage import TOKEN_FIELDS
 from ledger.queries.reader import Reader
-from ledger.queries.totals import ingest_counts, ledger_drift_pico_usd, totals_by_series
+from ledger.queries.totals import books_off, commit_counts, ingest_counts, totals_by_series
 from ledger.storage.database import Database
 
 _COUNT_MASK = (1 << 48) - 1
 _SCRAPER = Principal("metrics", EVERY_TENANT)
+
+
+class _State(NamedTuple):
+    """What changes with every booking and every self-check."""
+
+    counts: list[Count]
+    commits: list[CommitCount]
+    drift_pico_usd: int
+    records_off: int
 
 
 class MetricsExporter:
@@ -36,20 +52,21 @@ class MetricsExporter:
         version: str,
         max_samples: int,
         waiting: Callable[[], SpoolReading] | None = None,
+        queues: Callable[[], QueueReading] | None = None,
     ) -> None:
         self._waiting = waiting
+        self._queues = queues
         self._reader = Reader(database, _SCRAPER)
         self._admissions = Admissions(database, max_samples)
         self._version = version
         self._rendering = threading.Lock()
         self._rendered = ""
-        self._rendered_for: list[tuple[str, str, int]] | None = None
-        self._rendered_drift = ""
+        self._rendered_for: _State | None = None
 
     def render(self) -> str:
         """The exposition in text format.
 
-        While Postgres is away it is what waits in the spool, and nothing else: counters of an
+        While Postgres is away it is what waits on this machine, and nothing else: counters of an
         earlier moment could fall below what another process has shown. Raises LedgerUnavailable
         where there is no spool.
         """
@@ -62,9 +79,12 @@ class MetricsExporter:
         return ledger + self._waiting_text(receivers)
 
     def _waiting_text(self, receivers: set[str]) -> str:
-        if self._waiting is None:
-            return ""
-        return "\n".join(waiting_lines(self._waiting(), receivers)) + "\n"
+        lines: list[str] = []
+        if self._queues is not None:
+            lines += queue_lines(self._queues())
+        if self._waiting is not None:
+            lines += waiting_lines(self._waiting(), receivers)
+        return "".join(f"{line}\n" for line in lines)
 
     def _ledger_text(self) -> tuple[str, set[str]]:
         """What is booked, and the receivers it came through. Raises LedgerUnavailable.
@@ -73,21 +93,25 @@ class MetricsExporter:
         one of another would look like a counter that fell.
         """
         with self._rendering:
-            counts = ingest_counts(self._reader)
-            drift = usd_text(ledger_drift_pico_usd(self._reader))
-            if counts != self._rendered_for or drift != self._rendered_drift:
-                self._rendered = "\n".join(self._lines(counts, drift)) + "\n"
-                self._rendered_for, self._rendered_drift = counts, drift
-            return self._rendered, {receiver for receiver, _, _ in counts}
+            state = _State(
+                ingest_counts(self._reader), commit_counts(self._reader), *books_off(self._reader)
+            )
+            if state != self._rendered_for:
+                self._rendered = "\n".join(self._lines(state)) + "\n"
+                self._rendered_for = state
+            return self._rendered, {receiver for receiver, _, _ in state.counts}
 
-    def _lines(self, counts: list[tuple[str, str, int]], drift: str) -> Iterator[str]:
+    def _lines(self, state: _State) -> Iterator[str]:
         rows = totals_by_series(self._reader)
         groups = _grouped(rows, self._admissions.admit(_label_set(row) for row in rows))
         yield from _call_families(groups)
         yield from _credited_tokens(rows)
-        yield from ingest_families(counts)
+        yield from ingest_families(state.counts)
+        yield from commit_families(state.commits)
+        yield header(catalogue.UNACCOUNTED)
+        yield sample(catalogue.UNACCOUNTED.name, "", state.records_off)
         yield header(catalogue.DRIFT)
-        yield sample(catalogue.DRIFT.name, "", drift)
+        yield sample(catalogue.DRIFT.name, "", usd_text(state.drift_pico_usd))
         yield header(catalogue.BUILD_INFO)
         version = labels(catalogue.BUILD_INFO.labels, (self._version,))
         yield sample(catalogue.BUILD_INFO.name, version, 1)

@@ -6,23 +6,30 @@ from collections.abc import Iterable, Iterator
 
 from exporters.prometheus import catalogue
 from exporters.prometheus.exposition import header, labels, sample
-from ledger.queries.refusals import LEFT, dead_letters_now
+from ledger.domain.ingest import (
+    JOINED_LATER,
+    LEFT,
+    PARTED_LATER,
+    RECEIVED,
+    RESULTS,
+    Count,
+    dead_letters_now,
+)
 
-_RECEIVED = "received"
-_LATER = {"joined_later": catalogue.JOINED_LATER, "parted_later": catalogue.PARTED_LATER}
+_LATER = {JOINED_LATER: catalogue.JOINED_LATER, PARTED_LATER: catalogue.PARTED_LATER}
 
 
-def ingest_families(counts: Iterable[tuple[str, str, int]]) -> Iterator[str]:
+def ingest_families(counts: Iterable[Count]) -> Iterator[str]:
     """Records by receiver and result, from (receiver, result, records)."""
     listed = list(counts)
     yield header(catalogue.RECEIVED)
     for receiver, result, records in listed:
-        if result == _RECEIVED:
+        if result == RECEIVED:
             text = labels(catalogue.RECEIVED.labels, (receiver,))
             yield sample(catalogue.RECEIVED.name, text, records)
     yield header(catalogue.INGEST)
     for receiver, result, records in listed:
-        if result != _RECEIVED and result not in (*_LATER, *LEFT):
+        if result in RESULTS:
             text = labels(catalogue.INGEST.labels, (receiver, result))
             yield sample(catalogue.INGEST.name, text, records)
     for name, metric in _LATER.items():
@@ -32,7 +39,7 @@ def ingest_families(counts: Iterable[tuple[str, str, int]]) -> Iterator[str]:
     yield from _dead_letters(listed)
 
 
-def _dead_letters(counts: list[tuple[str, str, int]]) -> Iterator[str]:
+def _dead_letters(counts: list[Count]) -> Iterator[str]:
     yield header(catalogue.DEAD_LETTERS)
     yield sample(catalogue.DEAD_LETTERS.name, "", dead_letters_now(counts))
     yield header(catalogue.DEAD_LETTERS_LEFT)

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
+from ledger.domain.ingest import COMMIT_BOUNDS
 from ledger.domain.latency import ADVISED_BOUNDS_SECONDS
 from ledger.domain.usage import TOKEN_FIELDS
 from ledger.storage.database import EVERY_TENANT, Database
@@ -28,8 +29,8 @@ SAMPLES_A_LABEL_SET = 6 + len(TOKEN_FIELDS) + 2 * _HISTOGRAM_SAMPLES
 """Most lines of one label set: cost, credits, unpriced, credited, two statuses, token types and two
 histograms."""
 
-OTHER_SAMPLES = 60
-"""Lines that are not of a label set."""
+OTHER_SAMPLES = 80 + sum(len(bounds) + 3 for bounds in COMMIT_BOUNDS.values())
+"""Lines that are not of a label set: of receivers, the spool and the like, and of commits."""
 
 _FULL_SHARE = 0.5
 _WITHOUT_FEATURE_AND_MODEL_SHARE = 0.65

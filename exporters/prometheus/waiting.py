@@ -1,4 +1,4 @@
-"""What waits in the spool, as metrics. The reading is handed in: the spool is the collector's."""
+"""What waits on this machine, as metrics. The readings are handed in: both are the collector's."""
 
 from __future__ import annotations
 
@@ -8,6 +8,18 @@ from typing import Protocol
 
 from exporters.prometheus import catalogue
 from exporters.prometheus.exposition import header, labels, sample
+
+
+class QueueReading(Protocol):
+    """What waits in the memory of a collector's processes."""
+
+    @property
+    def calls(self) -> int:
+        """Calls that wait to be booked."""
+
+    @property
+    def bytes(self) -> int:
+        """Size of the bodies that are not decoded yet."""
 
 
 class SpoolReading(Protocol):
@@ -36,6 +48,16 @@ class SpoolReading(Protocol):
     @property
     def failed_files(self) -> int:
         """Files set aside because they could not be booked."""
+
+
+def queue_lines(reading: QueueReading) -> Iterator[str]:
+    """The metrics of the queues."""
+    for metric, value in (
+        (catalogue.WAITING_CALLS, reading.calls),
+        (catalogue.WAITING_BYTES, reading.bytes),
+    ):
+        yield header(metric)
+        yield sample(metric.name, "", value)
 
 
 def waiting_lines(reading: SpoolReading, receivers: Iterable[str]) -> Iterator[str]:

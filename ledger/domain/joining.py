@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 import msgspec
@@ -24,6 +24,9 @@ _GENERATION = frozenset(
     ("chat", "completion", "generate_content", "responses", "text_completion", "message")
 )
 """Operations that different instrumentations use for the same request."""
+
+FURTHEST_AHEAD = timedelta(days=1)
+"""How far a sender's clock may be ahead (validation refuses more)."""
 
 Key = tuple[datetime, str]
 """Start and id: what makes a record one, beside its tenant."""
@@ -43,6 +46,11 @@ class Worn(NamedTuple):
     responses: frozenset[str] = frozenset()
     parents: frozenset[str] = frozenset()
     """Ids of spans with too many records below them."""
+
+
+def remembered_for(join_window: timedelta) -> timedelta:
+    """How long after its arrival a record can still be found by others that are joined with it."""
+    return join_window + FURTHEST_AHEAD
 
 
 def key_of(call: Call) -> Key:

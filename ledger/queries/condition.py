@@ -33,6 +33,7 @@ class SelfCheck(msgspec.Struct, frozen=True):
 
     scope: str
     drift_pico_usd: int
+    records_off: int
     checked_at: datetime
 
 
@@ -52,12 +53,12 @@ def newest_day(reader: Reader) -> date | None:
 
 def last_self_checks(reader: Reader) -> list[SelfCheck]:
     """The last self-check of every scope."""
-    table = self_checks
-    statement = select(table.c.scope, table.c.drift_pico_usd, table.c.checked_at)
+    columns = [self_checks.c[name] for name in SelfCheck.__struct_fields__]
+    statement = select(*columns).order_by(self_checks.c.scope)
     with reader.connection() as connection:
         return [
-            SelfCheck(row.scope, int(row.drift_pico_usd), row.checked_at)
-            for row in connection.execute(statement.order_by(table.c.scope))
+            SelfCheck(row.scope, int(row.drift_pico_usd), row.records_off, row.checked_at)
+            for row in connection.execute(statement)
         ]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
@@ -25,8 +24,6 @@ _DEAD_LETTERED = (
     "tenant", "received_at", "record_id", "receiver", "reason", "call_id", "started_at",
     "replayable",
 )  # fmt: skip
-LEFT = ("replayed", "dropped")
-"""Results under which letters are counted that are no letters any more."""
 
 
 class RefusedFilter(msgspec.Struct, frozen=True, kw_only=True):
@@ -121,12 +118,6 @@ def count_letters(reader: Reader, wanted: RefusedFilter) -> tuple[int, int, date
     with reader.connection() as connection:
         letters, replayable, now = connection.execute(statement).one()
     return letters, replayable, now
-
-
-def dead_letters_now(counts: Sequence[tuple[str, str, int]]) -> int:
-    """How many dead letters there are, by the ingest counts of (receiver, result, records)."""
-    kept = sum(records for _, result, records in counts if result == "dead_lettered")
-    return kept - sum(records for _, result, records in counts if result in LEFT)
 
 
 def matching(kind: Kind, wanted: RefusedFilter) -> ColumnElement[bool]:

@@ -7,11 +7,13 @@ from typing import Any
 
 from sqlalchemy import func, select
 
+from ledger.domain.ingest import CommitCount, Count
 from ledger.queries.reader import Reader
 from ledger.storage.tables import (
     COUNTERS,
     MEASURES,
     credit_totals,
+    ingest_commits,
     ingest_totals,
     self_checks,
     series,
@@ -52,17 +54,27 @@ def totals_by_series(reader: Reader) -> Sequence[Any]:
         return connection.execute(statement).all()
 
 
-def ingest_counts(reader: Reader) -> list[tuple[str, str, int]]:
+def ingest_counts(reader: Reader) -> list[Count]:
     """Records that came in, by receiver and result."""
     statement = select(ingest_totals).order_by(ingest_totals.c.receiver, ingest_totals.c.result)
     with reader.connection() as connection:
         return [(row.receiver, row.result, row.records) for row in connection.execute(statement)]
 
 
-def ledger_drift_pico_usd(reader: Reader) -> int:
-    """By how much the last self-checks found the books off; 0 when all is well."""
+def commit_counts(reader: Reader) -> list[CommitCount]:
+    """What commits took, by measure and bucket."""
+    columns = [ingest_commits.c[name] for name in CommitCount._fields]
+    statement = select(*columns).order_by(ingest_commits.c.measure, ingest_commits.c.bucket)
     with reader.connection() as connection:
-        return sum(
-            int(drift)
-            for drift in connection.execute(select(self_checks.c.drift_pico_usd)).scalars()
-        )
+        return [CommitCount(*row) for row in connection.execute(statement)]
+
+
+def books_off(reader: Reader) -> tuple[int, int]:
+    """By how many pico-dollars and records the last self-checks found the books off; (0, 0)."""
+    statement = select(
+        func.coalesce(func.sum(self_checks.c.drift_pico_usd), 0),
+        func.coalesce(func.sum(self_checks.c.records_off), 0),
+    )
+    with reader.connection() as connection:
+        drift, records = connection.execute(statement).one()
+    return int(drift), int(records)

@@ -180,7 +180,12 @@ ingest_commits = Table(
     "ingest_commits",
     metadata,
     Column("measure", Text, primary_key=True),
-    Column("bucket", SmallInteger, primary_key=True),
+    Column(
+        "bucket",
+        SmallInteger,
+        primary_key=True,
+        comment="place among the bounds of the measure",
+    ),
     Column("commits", BigInteger, nullable=False),
     Column("total", Double, nullable=False),
 )
@@ -256,6 +261,7 @@ self_checks = Table(
     Column("scope", Text, primary_key=True),
     Column("drift_pico_usd", Numeric, nullable=False),
     Column("checked_at", DateTime(timezone=True), nullable=False, server_default=_NOW),
+    Column("records_off", BigInteger, nullable=False, server_default=text("0")),
 )
 
 palette = Table(

@@ -88,5 +88,5 @@ def test_a_running_up_brings_a_killed_postgres_back(home: Home) -> None:
         postmaster = home.postmaster()
         os.kill(postmaster, signal.SIGKILL)
         wait_until(lambda: home.pid_file.exists() and home.postmaster() != postmaster, "a new one")
-        wait_for(f"{home.url}/readyz")
+        wait_for(f"{home.url}/v1/tenants")
         _assert_all_is_there_and_nothing_twice(home)

@@ -15,10 +15,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exporters.postgres.counts import JOINED_LATER, PARTED_LATER
 from exporters.postgres.pricer import Pricer
 from ledger.domain.calls import Call
 from ledger.domain.dimensions import series_id
+from ledger.domain.ingest import JOINED_LATER, PARTED_LATER
 from ledger.domain.joining import join
 from ledger.domain.usage import TOKEN_FIELDS
 from ledger.storage.database import Database
@@ -132,6 +132,6 @@ def _summed(books: dict[str, list[dict[str, Any]]]) -> Counter[tuple[str, str]]:
 
 def _check_itself(database: Database, records: list[Call]) -> None:
     with database.transaction("tollbook_owner") as connection:
-        assert check_totals(connection) == 0
+        assert check_totals(connection) == (0, 0)
         for day in {record.started_at.date() for record in records}:
-            assert check_day(connection, "test", day) == 0
+            assert check_day(connection, "test", day) == (0, 0)

@@ -142,7 +142,7 @@ def test_a_new_ledger_without_jobs_is_told_that_they_do_not_run(
             "INSERT INTO ingest_totals VALUES"
             " ('calls', 'received', 10), ('calls', 'booked', 8), ('calls', 'ignored', 1),"
             " ('logs', 'received', 5), ('logs', 'booked', 5), ('', 'joined_later', 2)",
-            "calls: 10 received, 9 settled",
+            "calls: records with a result are 9 of 10 received",
         ),
     ],
 )

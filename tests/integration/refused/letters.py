@@ -12,8 +12,8 @@ from collector.pipeline.intake import Intake, accept
 from collector.receivers.received import Received
 from exporters.postgres.dead_letters import keep_dead_letters
 from ledger.domain.calls import Call
+from ledger.domain.ingest import dead_letters_now
 from ledger.queries.reader import Reader
-from ledger.queries.refusals import dead_letters_now
 from ledger.queries.totals import ingest_counts
 from ledger.storage.database import Database, driver_connection
 from tests.integration.books import Books

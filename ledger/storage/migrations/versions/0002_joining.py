@@ -68,12 +68,15 @@ COMMENT ON TABLE ingest_marks IS
     'how far a file or a spool has been booked, written with the calls themselves';
 
 CREATE TABLE ingest_commits (
-    measure text NOT NULL CHECK (measure IN ('seconds', 'calls')),
+    measure text NOT NULL CHECK (measure IN ('seconds', 'calls', 'lag_seconds')),
     bucket smallint NOT NULL,
     commits bigint NOT NULL,
     total double precision NOT NULL,
     PRIMARY KEY (measure, bucket)
 ) WITH (fillfactor = 50);
+COMMENT ON COLUMN ingest_commits.bucket IS 'place among the bounds of the measure';
+
+ALTER TABLE self_checks ADD COLUMN records_off bigint NOT NULL DEFAULT 0;
 """
 
 _ENSURE_CALL_PARTITIONS = """
