@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -113,8 +113,15 @@ class Booker:
         tally = Tally.of(rows, self._foundations.grid_microseconds)
         return Prepared(batch, rows, keys, KeyColumns.of(keys), tally)
 
-    def book(self, prepared: Sequence[Prepared], earlier: Sequence[Commit] = ()) -> list[Booked]:
+    def book(
+        self,
+        prepared: Sequence[Prepared] | Callable[[], Sequence[Prepared]],
+        earlier: Sequence[Commit] = (),
+    ) -> list[Booked]:
         """Book several requests' prepared batches in one transaction, each call exactly once.
+
+        They may be given by a function, which is called when our turn has come: what was prepared
+        while we waited is then booked with them.
 
         A record whose tenant, start and id came before changes nothing and counts as duplicate, as
         does one that is joined with another. What `earlier` commits took is counted with it. Raises
@@ -127,7 +134,7 @@ class Booker:
                 driver = driver_connection(connection)
                 transaction, now = self._lane.enter(driver)
                 self._make_key_days(now)
-                booked = self._book(driver, prepared, now)
+                booked = self._book(driver, prepared() if callable(prepared) else prepared, now)
                 keep_commits(driver, earlier)
                 results = booked
         except LedgerUnavailable as error:
