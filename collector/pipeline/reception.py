@@ -17,7 +17,7 @@ from ledger.domain.errors import BodyTooLarge, Overloaded, TollbookError, Unread
 
 log = logging.getLogger(__name__)
 
-_THREADS = 4
+_THREADS = 2
 _MOST_A_TURN_BYTES = 64 * 1024
 
 Decode = Callable[[], Received]

@@ -43,6 +43,7 @@ class Database:
             pool_size=max_connections,
             max_overflow=0,
             pool_timeout=5,
+            pool_use_lifo=True,  # the backend used last has its catalogs and temporary tables warm
             pool_pre_ping=True,
             connect_args={
                 "prepare_threshold": None,
