@@ -6,12 +6,15 @@ slow senders and idle connections hold no thread. The dashboards are WSGI, serve
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
 from gunicorn.app.base import BaseApplication
+from gunicorn.arbiter import Arbiter
 from uvicorn_worker import UvicornWorker
 
+from collector.accepting import BalancedServer, ConnectionBoard
 from collector.lifeline import end_with_parent
 
 _WORKERS = {"asgi": f"{__name__}.CollectorWorker", "wsgi": "gthread"}
@@ -29,6 +32,16 @@ class CollectorWorker(UvicornWorker):  # type: ignore[misc]
         "server_header": False,
         "timeout_graceful_shutdown": 20,
     }
+
+    board: ConnectionBoard
+
+    async def _serve(self) -> None:
+        self.config.app = self.wsgi
+        server = BalancedServer(self.config, self.board, self.age)
+        self._install_sigquit_handler()
+        await server.serve(sockets=self.sockets)
+        if not server.started:
+            sys.exit(Arbiter.WORKER_BOOT_ERROR)
 
     def init_process(self) -> None:
         """Serve until told to stop, or until the parent is gone: it cannot tell when killed."""
@@ -52,6 +65,7 @@ class _Server(BaseApplication):  # type: ignore[misc]
 
 def serve_asgi(create_app: Callable[[], Any], *, bind: str, processes: int) -> None:
     """Serve an ASGI application until SIGTERM or SIGINT; `create_app` runs once in each process."""
+    CollectorWorker.board = ConnectionBoard()
     _serve(create_app, kind="asgi", bind=bind, workers=processes)
 
 

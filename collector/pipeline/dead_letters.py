@@ -16,9 +16,9 @@ from collector.pipeline.intake import Intake, accept
 from collector.pipeline.outcome import Outcome
 from collector.receivers.received import Received
 from ledger.commands.dead_letters import note_reason, remove_replayed
-from ledger.domain.calls import Call
+from ledger.domain.calls import Call, Refusal
 from ledger.domain.dead_letters import Letter, LetterKey
-from ledger.domain.errors import LedgerUnavailable, TollbookError
+from ledger.domain.errors import TollbookError
 from ledger.queries.reader import Reader
 from ledger.queries.refusals import RefusedFilter, letters_to_replay
 from ledger.storage.database import Database
@@ -79,7 +79,7 @@ class Replay:
         if not letters:
             return
         try:
-            outcome = self._take([call for _, call in letters])
+            outcome, refusals = self._take([call for _, call in letters])
         except Exception as error:
             if isinstance(error, TollbookError) and not error.permanent:
                 raise
@@ -87,21 +87,18 @@ class Replay:
             return
         self._result.booked += outcome.booked
         self._result.duplicate += outcome.duplicate
-        refused = {refusal.index: refusal.reason for refusal in outcome.refusals}
+        refused = {refusal.index: refusal.reason for refusal in refusals}
         for position, reason in refused.items():
             self._keep(letters[position][0], reason)
         done = [key for place, (key, _) in enumerate(letters) if place not in refused]
         remove_replayed(self._database, done)
 
-    def _take(self, calls: Sequence[Call]) -> Outcome:
+    def _take(self, calls: Sequence[Call]) -> tuple[Outcome, list[Refusal]]:
         received = Received(RECEIVER)
         for position, call in enumerate(calls):
             received.add(position, call)
         accepted = accept(received, datetime.now(UTC))
-        outcome = self._intake.take(accepted, received).result()
-        if outcome.spooled:
-            raise LedgerUnavailable("Postgres is away; the letters stay until it is back")
-        return outcome
+        return self._intake.book(accepted).result(), received.refusals
 
     def _halve(self, letters: Sequence[_Readable], error: Exception) -> None:
         if len(letters) == 1:

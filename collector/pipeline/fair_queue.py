@@ -44,6 +44,12 @@ class FairQueue(Generic[T]):
             self._size += size
             self._changed.notify()
 
+    def wait(self) -> None:
+        """Wait until there is something to take."""
+        with self._changed:
+            while not self._owners:
+                self._changed.wait()
+
     def take(self, most: int) -> list[T]:
         """Wait for items and take them, one an owner in turn, until their sizes reach `most`."""
         with self._changed:

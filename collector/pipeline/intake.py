@@ -63,11 +63,11 @@ class Intake:
         be sent again.
         """
         if self._spool is None:
-            return self.book(accepted, received=received)
+            return self._book(accepted, received)
         if not self._watch.is_worth_a_try():
             return self._keep(self._spool, accepted, received, Future())
         try:
-            booked = self.book(accepted, received=received)
+            booked = self._book(accepted, received)
         except LedgerUnavailable:
             self._watch.saw(is_away=True)
             return self._keep(self._spool, accepted, received, Future())
@@ -78,15 +78,24 @@ class Intake:
         )
         return outcome
 
-    def book(
-        self, accepted: Accepted, mark: Mark | None = None, *, received: Received | None = None
-    ) -> Future[Outcome]:
-        """Book a request's records and nothing else; `mark` is written with them.
+    def book(self, accepted: Accepted, mark: Mark | None = None) -> Future[Outcome]:
+        """Book records that their sender need not send again; `mark` is written with them.
 
-        Raises, and the future ends with, LedgerUnavailable or Overloaded; then nothing was kept.
+        Raises, and the future ends with, LedgerUnavailable, Overloaded, or whatever Postgres finds
+        wrong; then nothing was kept.
         """
+        return self._book(accepted, None, mark, promised=True)
+
+    def _book(
+        self,
+        accepted: Accepted,
+        received: Received | None,
+        mark: Mark | None = None,
+        *,
+        promised: bool = False,
+    ) -> Future[Outcome]:
         outcome: Future[Outcome] = Future()
-        booked = self._hand_in(accepted, mark)
+        booked = self._hand_in(accepted, mark, promised=promised)
         booked.add_done_callback(lambda done: _tell(done, accepted, received, outcome))
         return outcome
 
@@ -136,7 +145,7 @@ class Intake:
         spool.keep(accepted).add_done_callback(tell)
         return outcome
 
-    def _hand_in(self, accepted: Accepted, mark: Mark | None) -> Future[Booked]:
+    def _hand_in(self, accepted: Accepted, mark: Mark | None, *, promised: bool) -> Future[Booked]:
         aliases = self._aliases.current()
         calls = [aliases.resolve(call) for call in accepted.calls]
         costs = self._pricer.price_all(calls)
@@ -148,6 +157,7 @@ class Intake:
                 rejected=accepted.rejected,
                 ignored=accepted.ignored,
                 mark=mark,
+                promised=promised,
             )
         )
 

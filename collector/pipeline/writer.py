@@ -31,6 +31,22 @@ class _Waiting(NamedTuple):
     handed_in_at: float
 
 
+class _Group:
+    """The requests of one commit. They are gathered when its turn has come: by then more wait."""
+
+    def __init__(
+        self, queue: FairQueue[_Waiting], waiting: Sequence[_Waiting] | None = None
+    ) -> None:
+        self._queue = queue
+        self.waiting: list[_Waiting] = list(waiting or ())
+
+    def gather(self) -> list[Prepared]:
+        """The requests' batches; whoever asks again gets the same."""
+        if not self.waiting:
+            self.waiting = self._queue.take(_MOST_CALLS_A_COMMIT)
+        return [waiting.prepared for waiting in self.waiting]
+
+
 class Writer:
     """Group commit: requests hand in batches and wait until theirs is durable."""
 
@@ -63,30 +79,31 @@ class Writer:
 
     def _run(self) -> None:
         while True:
-            group = self._queue.take(_MOST_CALLS_A_COMMIT)
+            self._queue.wait()
+            group = _Group(self._queue)
             try:
                 self._settle(group)
             except Exception as error:
                 log.exception("booking failed")
-                for waiting in group:
+                for waiting in group.waiting:
                     if not waiting.booked.done():
                         self._fail(waiting, error)
 
-    def _settle(self, group: Sequence[_Waiting]) -> None:
-        oldest = min(waiting.handed_in_at for waiting in group)
+    def _settle(self, group: _Group) -> None:
         try:
-            results = self._book([waiting.prepared for waiting in group], oldest)
+            results = self._book(group)
         except LedgerUnavailable as error:
-            for waiting in group:
+            group.gather()
+            for waiting in group.waiting:
                 self._fail(waiting, error)
             return
         except Exception as error:
             if not is_fault_of_data(error):
-                log.exception("booking %d requests together failed; booking each alone", len(group))
-            for waiting in group:
+                log.exception("booking requests together failed; booking each alone")
+            for waiting in group.waiting:
                 self._settle_alone(waiting)
             return
-        for waiting, result in zip(group, results, strict=True):
+        for waiting, result in zip(group.waiting, results, strict=True):
             self._tell(waiting, result)
 
     def _settle_alone(self, waiting: _Waiting) -> None:
@@ -111,41 +128,43 @@ class Writer:
     def _book_alone(self, waiting: _Waiting) -> Booked:
         """Book a request; calls that the ledger does not take are refused, unless it was promised.
 
-        What comes with a mark was promised to its sender: it fails as a whole, and whoever promised
-        it decides what becomes of it.
+        What was promised to its sender fails as a whole, and whoever promised it decides what
+        becomes of it.
         """
         batch = waiting.prepared.batch
         try:
-            return self._book([waiting.prepared], waiting.handed_in_at)[0]
+            return self._book(_Group(self._queue, [waiting]))[0]
         except Exception as error:
-            if batch.mark is not None or not is_fault_of_data(error):
+            if batch.promised or not is_fault_of_data(error):
                 raise
         return book_apart(batch, partial(self._book_part, handed_in_at=waiting.handed_in_at))
 
     def _book_part(self, batch: Batch, *, handed_in_at: float) -> Booked:
-        return self._book([self._booker.prepare(batch)], handed_in_at)[0]
+        waiting = _Waiting(self._booker.prepare(batch), Future(), handed_in_at)
+        return self._book(_Group(self._queue, [waiting]))[0]
 
-    def _book(self, prepared: Sequence[Prepared], oldest_at: float) -> list[Booked]:
+    def _book(self, group: _Group) -> list[Booked]:
         for attempt in range(1, _ATTEMPTS + 1):
             began_at = time.monotonic()
             results: list[Booked] | None = None
             try:
-                results = self._booker.book(prepared, self._uncounted)
+                results = self._booker.book(group.gather, self._uncounted)
             except Unsettled as unsettled:
                 results = self._ask(unsettled)
             except LedgerUnavailable:
                 if attempt == _ATTEMPTS:
                     raise
             if results is not None:
-                self._note_commit(prepared, began_at, oldest_at)
+                self._note_commit(group.waiting, began_at)
                 return results
             time.sleep(0.1 * attempt)
         raise LedgerUnavailable("Postgres was lost during several commits")
 
-    def _note_commit(self, prepared: Sequence[Prepared], began_at: float, oldest_at: float) -> None:
+    def _note_commit(self, waiting: Sequence[_Waiting], began_at: float) -> None:
         """Earlier commits are counted now, in this one; it is itself counted in the next."""
         now = time.monotonic()
-        calls = sum(len(one.batch.calls) for one in prepared)
+        calls = sum(len(one.prepared.batch.calls) for one in waiting)
+        oldest_at = min(one.handed_in_at for one in waiting)
         self._uncounted = [Commit(now - began_at, calls, now - oldest_at)]
         self._gauges.committed()
 

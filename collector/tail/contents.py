@@ -8,18 +8,22 @@ is looked at for the content it holds.
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Mapping
 from hashlib import blake2b
 from typing import Any, Literal, NamedTuple
 
 import msgspec
 
 from collector.tail.logfiles.finding import Found, family_of
-from collector.tail.logfiles.fingerprint import Fingerprint, Prints
+from collector.tail.logfiles.fingerprint import Fingerprint, Prints, is_beginning_of
 from exporters.postgres.batches import Mark
 from ledger.storage.marks import KeptMark
 
 _LONGEST_PATH_IN_SOURCE = 400
+
+
+Held = Mapping[str, int]
+"""Descriptors of the files from which contents are being read, by source."""
 
 
 class Content(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,7 +55,7 @@ class Content(msgspec.Struct, frozen=True, kw_only=True):
 class Sighting(NamedTuple):
     """What a file was found to hold."""
 
-    holds: Literal["content", "copy", "edited", "new"]
+    holds: Literal["content", "copy", "edited", "alike", "new"]
     content: Content | None = None
     fingerprint: Fingerprint | None = None
 
@@ -99,11 +103,14 @@ class Contents:
         """The contents that one log had, one after the other."""
         return [c for c in self._by_source.values() if c.family == family]
 
-    def name_new(self, path: str, stat: os.stat_result, head: bytes) -> Content:
+    def name_new(
+        self, path: str, stat: os.stat_result, head: bytes, line_name: str | None
+    ) -> Content:
         """A content that was not seen before, named by its host, inode and first line.
 
         The same file gets the same name again after a crash, or in a second process; an emptied
-        file that begins with the same line once more gets another.
+        file that begins with the same line once more gets another. Its lines may be named as those
+        of another content are.
         """
         first_line = head[: head.find(b"\n") + 1] or head
         birth = f"{self.host}\n{stat.st_dev}\n{stat.st_ino}\n".encode() + first_line
@@ -114,7 +121,7 @@ class Contents:
                 break
         return Content(
             source=source,
-            name=name,
+            name=line_name or name,
             path=path,
             device=stat.st_dev,
             inode=stat.st_ino,
@@ -122,11 +129,12 @@ class Contents:
             prints=Fingerprint().prints,
         )
 
-    def sight(self, fd: int, stat: os.stat_result, found: Found, held: Collection[str]) -> Sighting:
+    def sight(self, fd: int, stat: os.stat_result, found: Found, held: Held) -> Sighting:
         """What a file holds; contents in `held` are being read from another file.
 
-        The longest known content that it holds decides. Of a held one it is a copy, as it is when
-        it begins like a longer one.
+        The longest known content that it holds decides; of a held one it is a copy. What only
+        begins like a content may be another: its lines are read, and named as that content's are,
+        so that those which are the same change nothing.
         """
         candidates = sorted(
             (c for c in self._by_source.values() if _may_be(c, stat, found)),
@@ -141,11 +149,17 @@ class Contents:
                 return Sighting("content", content, fingerprint)
         for content in candidates:
             if content.prints.begins(fd):
-                if _is_same_file(content, stat) and content.source not in held:
-                    return Sighting("edited", content)
-                if stat.st_size < content.place:
-                    return Sighting("copy", content)
+                return _begun_alike(content, fd, stat, held)
         return Sighting("new")
+
+
+def _begun_alike(content: Content, fd: int, stat: os.stat_result, held: Held) -> Sighting:
+    holder = held.get(content.source)
+    if holder is None and _is_same_file(content, stat):
+        return Sighting("edited", content)
+    if holder is not None and is_beginning_of(fd, holder):
+        return Sighting("copy", content)
+    return Sighting("alike", content)
 
 
 def _may_be(content: Content, stat: os.stat_result, found: Found) -> bool:

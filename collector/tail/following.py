@@ -116,7 +116,7 @@ class Follower:
         file = followed.file
         stat = os.fstat(file.fd)
         content = followed.content or self._contents.name_new(
-            followed.path, stat, file.fingerprint.head
+            followed.path, stat, file.fingerprint.head, followed.line_name
         )
         content = msgspec.structs.replace(
             content,

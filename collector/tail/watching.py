@@ -34,6 +34,8 @@ class Followed:
     inode: Inode
     content: Content | None
     """What it holds; None until its first line was read."""
+    line_name: str | None = None
+    """After which other content its lines are named, because it begins like it."""
     end: int | None = None
     """Where to stop, if not to go on for ever."""
     is_current: bool = True
@@ -123,7 +125,8 @@ class Watch:
 
     def release(self, followed: Followed) -> None:
         """Give up a content that its file no longer holds: a copy of it may hold the rest."""
-        source, followed.content = _source(followed.content), None
+        source = _source(followed.content)
+        followed.content = followed.line_name = None
         if source is not None:
             self._settled = {i: s for i, s in self._settled.items() if s.source != source}
 
@@ -175,12 +178,13 @@ class Watch:
             self._open[followed.inode] = followed
 
     def _identified(self, found: Found, fd: int, stat: os.stat_result) -> Followed | None:
-        held = {one.content.source for one in self._open.values() if one.content is not None}
+        held = {one.content.source: one.file.fd for one in self._open.values() if one.content}
         sighting = self._contents.sight(fd, stat, found, held)
         content = sighting.content
         read_to = content.place if content and sighting.holds == "content" else 0
         is_done = found.is_rotated and read_to == stat.st_size
-        is_strange = sighting.holds == "new" and not self._is_wanted(found, stat)
+        is_unknown = sighting.holds in ("new", "alike")
+        is_strange = is_unknown and not self._is_wanted(found, stat)
         if is_done or is_strange or sighting.holds == "copy":
             state = _Settled(stat.st_size, stat.st_mtime_ns, _source(content))
             self._settled[_inode(stat)] = state
@@ -192,20 +196,27 @@ class Watch:
             log.warning("%s was cut or written anew; reading it from the start", found.shown)
         elif self._skips_present and not self._contents.of_family(found.family):
             file = last_line_end(fd, stat.st_size)
-        is_current = found.is_named and not found.is_rotated
-        end = stat.st_size if self._once else None
-        return Followed(file, found.shown, _inode(stat), content, end, is_current)
+        return Followed(
+            file,
+            found.shown,
+            _inode(stat),
+            content=None if is_unknown else content,
+            line_name=content.name if content and is_unknown else None,
+            end=stat.st_size if self._once else None,
+            is_current=found.is_named and not found.is_rotated,
+        )
 
     def _is_wanted(self, found: Found, stat: os.stat_result) -> bool:
         """Whether a content never seen is to be read.
 
-        The rotated form of a named log is when it was written after what we read of that log last:
-        then it was rotated while nobody looked. Otherwise it is older than our work here.
+        The rotated form of a named log is, unless it is older than all that we ever read of that
+        log: then it was rotated before we came. It need not be the newest, for files are renamed
+        while we look, and one look may miss one.
         """
         if found.is_named:
             return True
         read_before = [content.modified_ns for content in self._contents.of_family(found.family)]
-        return bool(read_before) and stat.st_mtime_ns >= max(read_before)
+        return bool(read_before) and stat.st_mtime_ns >= min(read_before)
 
 
 def _source(content: Content | None) -> str | None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
 from exporters.postgres.joining.keys import CallKeys, KeyColumns
 from exporters.postgres.rows import Row
-from exporters.postgres.sums import RollupSums
+from exporters.postgres.tallies import Tally
 from ledger.domain.calls import PricedCall, Refusal
 
 
@@ -32,6 +32,8 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
     ignored: int = 0
     """Records that are no LLM calls."""
     mark: Mark | None = None
+    promised: bool = False
+    """Whether its sender was told that it is safe: then no call of it may be refused any more."""
 
     @property
     def records(self) -> int:
@@ -47,7 +49,7 @@ class Prepared:
     rows: list[Row]
     keys: list[CallKeys]
     columns: KeyColumns
-    sums: RollupSums = field(default_factory=dict)
+    tally: Tally
 
 
 class Booked(msgspec.Struct, frozen=True):

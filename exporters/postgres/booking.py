@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -16,9 +16,9 @@ from exporters.postgres.batches import Batch, Booked, Prepared
 from exporters.postgres.calls_copy import copy_calls, copy_keys, present_already
 from exporters.postgres.corrections import (
     Correction,
+    add_corrected,
     book_corrections,
     corrected_sums,
-    gains_and_credits,
 )
 from exporters.postgres.counts import count_records, keep_commits, keep_marks
 from exporters.postgres.evidence import keep_copies, keep_refusals
@@ -28,15 +28,8 @@ from exporters.postgres.joining.keys import KeyColumns, keys_of
 from exporters.postgres.joining.lane import Lane
 from exporters.postgres.joining.relatives import BookedCall, known_copies
 from exporters.postgres.rows import STARTED_AT, Row, call_row, microseconds
-from exporters.postgres.sums import (
-    ROLLUP_KEY,
-    TOTAL_KEY,
-    add_sums,
-    by_series,
-    combine,
-    count,
-    into,
-)
+from exporters.postgres.sums import ROLLUP_KEY, TOTAL_KEY, add_rows, count
+from exporters.postgres.tallies import Tally
 from ledger.domain.errors import LedgerUnavailable
 from ledger.domain.ingest import Commit
 from ledger.domain.joining import key_of, remembered_for
@@ -64,6 +57,7 @@ class _Records:
         self.keys = [keys for one in prepared for keys in one.keys]
         self.rows = [row for one in prepared for row in one.rows]
         self.columns = KeyColumns.together([one.columns for one in prepared])
+        self.tally = Tally.together([one.tally for one in prepared])
 
 
 @dataclass
@@ -116,11 +110,18 @@ class Booker:
             for priced, series_id in zip(batch.calls, series, strict=True)
         ]
         keys = [keys_of(call) for call in calls]
-        sums = count(rows, self._foundations.grid_microseconds)
-        return Prepared(batch, rows, keys, KeyColumns.of(keys), sums)
+        tally = Tally.of(rows, self._foundations.grid_microseconds)
+        return Prepared(batch, rows, keys, KeyColumns.of(keys), tally)
 
-    def book(self, prepared: Sequence[Prepared], earlier: Sequence[Commit] = ()) -> list[Booked]:
+    def book(
+        self,
+        prepared: Sequence[Prepared] | Callable[[], Sequence[Prepared]],
+        earlier: Sequence[Commit] = (),
+    ) -> list[Booked]:
         """Book several requests' prepared batches in one transaction, each call exactly once.
+
+        They may be given by a function, which is called when our turn has come: what was prepared
+        while we waited is then booked with them.
 
         A record whose tenant, start and id came before changes nothing and counts as duplicate, as
         does one that is joined with another. What `earlier` commits took is counted with it. Raises
@@ -133,7 +134,7 @@ class Booker:
                 driver = driver_connection(connection)
                 transaction, now = self._lane.enter(driver)
                 self._make_key_days(now)
-                booked = self._book(driver, prepared, now)
+                booked = self._book(driver, prepared() if callable(prepared) else prepared, now)
                 keep_commits(driver, earlier)
                 results = booked
         except LedgerUnavailable as error:
@@ -230,23 +231,17 @@ class Booker:
 
     def _add_up(self, driver: psycopg.Connection[Any], work: _Work) -> None:
         grids = self._foundations.grid_microseconds
-        if work.left_out:
-            sums = count(work.kept_rows(), grids)
-        else:
-            sums = combine(one.sums for one in work.records.prepared)
-        sums = combine([sums, count(work.new_rows, grids)])
-        totals = by_series(sums)
         corrections = self._corrections(work.sorted)
         if corrections:
             book_corrections(driver, corrections, "joined")
-            changes = corrected_sums(corrections, grids)
-            gains, credited = gains_and_credits(changes)
-            add_sums(driver, "credits", TOTAL_KEY, credited)
-            for key, gained in gains.items():
-                into(totals, key, gained)
-            sums = combine([sums, changes])
-        add_sums(driver, "rollups", ROLLUP_KEY, sums)
-        add_sums(driver, "totals", TOTAL_KEY, totals)
+            sums = count([*work.kept_rows(), *work.new_rows], grids)
+            add_corrected(driver, sums, corrected_sums(corrections, grids))
+            return
+        tally = work.records.tally.without(work.left_out)
+        if work.new_rows:
+            tally = Tally.together([tally, Tally.of(work.new_rows, grids)])
+        add_rows(driver, "rollups", ROLLUP_KEY, tally.rollup_rows())
+        add_rows(driver, "totals", TOTAL_KEY, tally.total_rows())
 
     def _corrections(self, found: Sorted) -> list[Correction]:
         return [

@@ -21,7 +21,17 @@ from exporters.postgres.rows import (
     Row,
     moment_of,
 )
-from exporters.postgres.sums import RollupSums, TotalSums, by_series, count, into
+from exporters.postgres.sums import (
+    ROLLUP_KEY,
+    TOTAL_KEY,
+    RollupSums,
+    TotalSums,
+    add_rows,
+    by_series,
+    count,
+    into,
+    sum_rows,
+)
 
 _NEXT_REVISIONS = """
     SELECT wanted.place, 1 + coalesce(max(revision), 0)
@@ -82,10 +92,20 @@ def corrected_sums(
     return changes
 
 
-def gains_and_credits(changes: RollupSums) -> tuple[TotalSums, TotalSums]:
-    """The same by series: what running totals gain, and what is credited."""
-    gains: TotalSums = {}
+def add_corrected(
+    connection: psycopg.Connection[Any], sums: RollupSums, changes: RollupSums
+) -> None:
+    """Add the sums of new calls, and what corrections change.
+
+    Rollups show the outcome. Running totals only grow, so what is taken back goes to the credits.
+    """
+    totals = by_series(sums)
     credited: TotalSums = {}
-    for key, sums in by_series(changes).items():
-        gains[key], credited[key] = sums.parts()
-    return gains, credited
+    for key, one in by_series(changes).items():
+        gained, credited[key] = one.parts()
+        into(totals, key, gained)
+    for rollup, one in changes.items():
+        into(sums, rollup, one)
+    add_rows(connection, "credits", TOTAL_KEY, sum_rows(credited))
+    add_rows(connection, "rollups", ROLLUP_KEY, sum_rows(sums), settles=True)
+    add_rows(connection, "totals", TOTAL_KEY, sum_rows(totals))

@@ -106,15 +106,6 @@ def _sums(rows: Sequence[Row]) -> Sums:
     return Sums(counters, histograms)
 
 
-def combine(parts: Iterable[RollupSums]) -> RollupSums:
-    """The sums of several batches together."""
-    combined: RollupSums = {}
-    for part in parts:
-        for key, sums in part.items():
-            into(combined, key, sums)
-    return combined
-
-
 def into(target: dict[Any, Sums], key: Any, sums: Sums, sign: int = 1) -> None:
     """Add to the sums under a key."""
     if key not in target:
@@ -130,18 +121,28 @@ def by_series(rollups: RollupSums) -> TotalSums:
     return totals
 
 
-def add_sums(
+def sum_rows(sums: Mapping[Any, Sums]) -> list[Row]:
+    """Sums as rows of their table, without those that add nothing."""
+    return [
+        (*values, *one.counters, *(_packed(histogram) for histogram in one.histograms))
+        for values, one in sums.items()
+        if not one.is_nothing()
+    ]
+
+
+def add_rows(
     connection: psycopg.Connection[Any],
     table: str,
     key: tuple[str, ...],
-    sums: Mapping[Any, Sums],
+    rows: Sequence[Row],
+    *,
+    settles: bool = False,
 ) -> None:
-    """Add to the rows of rollups, totals or credits, making those that are missing."""
-    rows = [
-        (*values, *one.counters, *(_packed(histogram) for histogram in one.histograms))
-        for values, one in sorted(sums.items())
-        if not one.is_nothing()
-    ]
+    """Add sums to the rows of rollups, totals or credits, making those that are missing.
+
+    `settles` says that figures may be negative: then what a histogram holds is added up at once.
+    Once a transaction for each table: what was staged stays until the commit.
+    """
     if not rows:
         return
     stage = f"{table}_stage"
@@ -151,7 +152,7 @@ def add_sums(
         copy.set_types(_layout(key))
         for row in rows:
             copy.write_row(row)
-    connection.execute(_add(table, stage, key))
+    connection.execute(_add(table, stage, key, settles=settles))
 
 
 def _packed(histogram: Counter[int]) -> bytes | None:
@@ -191,17 +192,15 @@ def _copy(stage: str, columns: tuple[str, ...]) -> sql.Composed:
 
 
 @lru_cache
-def _add(table: str, stage: str, key: tuple[str, ...]) -> sql.Composed:
+def _add(table: str, stage: str, key: tuple[str, ...], *, settles: bool) -> sql.Composed:
     name = sql.Identifier(table)
+    merged = sql.SQL("{0} = merge_histograms({1}.{0}, excluded.{0})")
+    if settles:
+        merged = sql.SQL("{0} = compact_histogram({1}.{0} || excluded.{0})")
     added = [
         sql.SQL("{0} = {1}.{0} + excluded.{0}").format(sql.Identifier(counter), name)
         for counter in COUNTERS
-    ] + [
-        sql.SQL("{0} = merge_histograms({1}.{0}, excluded.{0})").format(
-            sql.Identifier(histogram), name
-        )
-        for histogram in HISTOGRAMS
-    ]
+    ] + [merged.format(sql.Identifier(histogram), name) for histogram in HISTOGRAMS]
     keys = sql.SQL(", ").join(map(sql.Identifier, key))
     columns = sql.SQL(", ").join(map(sql.Identifier, (*key, *MEASURES)))
     return sql.SQL(

@@ -13,6 +13,7 @@ from typing import Literal
 
 import psycopg
 from psycopg import sql
+from psycopg.errors import IdleInTransactionSessionTimeout
 from sqlalchemy import URL, Connection, create_engine, make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -62,7 +63,12 @@ class Database:
             with self._engine.begin() as connection:
                 driver_connection(connection).execute(_preamble(role, tenants))
                 yield connection
-        except (OperationalError, PoolTimeout, psycopg.OperationalError) as error:
+        except (
+            OperationalError,
+            PoolTimeout,
+            psycopg.OperationalError,
+            IdleInTransactionSessionTimeout,
+        ) as error:
             if _is_beyond_limits(error):
                 raise
             raise LedgerUnavailable(f"Postgres does not answer: {first_line(error)}") from error

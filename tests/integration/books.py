@@ -21,13 +21,15 @@ _OF_CALLS = {
 }
 
 
-def _without_empty_buckets(row: dict[str, Any]) -> dict[str, Any]:
-    """A bucket that corrections emptied is as good as one that was never filled."""
-    kept = {
-        name: [e for e in row[name] or () if e & 281474976710655]
-        for name in ("duration_histogram", "time_to_first_token_histogram")
-    }
-    return {**row, **kept}
+def _with_plain_histograms(row: dict[str, Any]) -> dict[str, Any]:
+    """Calls by bucket: in which pieces they were added does not matter."""
+    plain: dict[str, dict[int, int]] = {}
+    for name in ("duration_histogram", "time_to_first_token_histogram"):
+        counts: Counter[int] = Counter()
+        for element in row[name] or ():
+            counts[element >> 48] += element & 281474976710655
+        plain[name] = {bucket: calls for bucket, calls in counts.items() if calls}
+    return {**row, **plain}
 
 
 class Books:
@@ -90,7 +92,7 @@ class Books:
         )
         return {
             "calls": [{k: v for k, v in row.items() if k != "booked_at"} for row in calls],
-            "rollups": [_without_empty_buckets(row) for row in rollups],
+            "rollups": [_with_plain_histograms(row) for row in rollups],
             "totals": totals,
         }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 from typing import Any
 
@@ -45,7 +46,10 @@ class InProcessClient:
         builder = EnvironBuilder(path, **request)
         environ = builder.get_environ()
         body: bytes = environ["wsgi.input"].read()
-        return asyncio.run(self._ask(environ, body, builder.get_request()))
+        asked = self._ask(environ, body, builder.get_request())
+        # In a thread of its own: a browser test has an event loop running in this one.
+        with ThreadPoolExecutor(1) as thread:
+            return thread.submit(asyncio.run, asked).result()
 
     async def _ask(self, environ: dict[str, Any], body: bytes, request: Request) -> TestResponse:
         started: dict[str, Any] = {}

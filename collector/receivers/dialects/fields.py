@@ -123,14 +123,20 @@ def alike(call: Call, span: Span) -> Call:
     """What is left of a call once all is taken away that is its own: the pattern of others."""
     inherited = _fields_in(span.resource)
     nothing: dict[str, Any] = {name: inherited.get(name) for name in semconv.PER_CALL_FIELDS}
+    nothing["reported_cost_pico_usd"] = None
     return msgspec.structs.replace(call, **nothing)
 
 
 def build_alike(
     span: Span, pattern: Call, usage: ReadUsage, time_to_first_token_seconds: float | None
 ) -> Call:
-    """A call like others of its request. Raises InvalidRecord like `build_call`."""
+    """A call like others of its origin. Raises InvalidRecord like `build_call`."""
     attributes = span.attributes
+    trace_id, span_id = span.trace_id, span.span_id
+    own: dict[str, Any] = dict(_fields_in(attributes))
+    cost = _reported_cost(attributes)
+    if cost is not None:
+        own["reported_cost_pico_usd"] = cost
     return msgspec.structs.replace(
         pattern,
         id=text(attributes.get(semconv.ID)) or _identity(span),
@@ -139,11 +145,10 @@ def build_alike(
         raw_usage=usage[1],
         duration_seconds=_duration_seconds(span),
         time_to_first_token_seconds=time_to_first_token_seconds,
-        trace_id=span.trace_id or None,
-        span_id=span.span_id or None,
+        trace_id=trace_id or None,
+        span_id=span_id or None,
         parent_span_id=span.parent_span_id or None,
-        reported_cost_pico_usd=_reported_cost(attributes),
-        **_fields_in(attributes),
+        **own,
     )
 
 

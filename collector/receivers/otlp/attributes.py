@@ -49,6 +49,7 @@ class Attribute:
 _UNWANTED = Attribute("", None)
 
 _remembered: dict[bytes, Attribute] = {}
+_unwanted: set[bytes] = set()
 
 
 def read_attributes(entries: Iterable[bytes]) -> dict[str, Any]:
@@ -67,6 +68,8 @@ def split_attributes(entries: Iterable[bytes]) -> tuple[dict[str, Any], tuple[At
     constant: list[Attribute] = []
     recall = _remembered.get
     for entry in entries:
+        if entry in _unwanted:
+            continue
         known = recall(entry) or _read(entry)
         if known.varies:
             varying[known.name] = known.value
@@ -124,7 +127,7 @@ def _read_unusual(entry: bytes, key: bytes) -> Attribute:
         and key not in _NAMES
         and not key.startswith(_TAG_PREFIX)
     ):
-        return _remember(entry, _UNWANTED)
+        return _forget_about(entry)
     return _read_anyhow(entry)
 
 
@@ -134,6 +137,15 @@ def _remember(entry: bytes, read: Attribute) -> Attribute:
             _remembered.clear()
         _remembered[entry] = read
     return read
+
+
+def _forget_about(entry: bytes) -> Attribute:
+    """Remember that an attribute is not wanted."""
+    if len(entry) <= _LONGEST_REMEMBERED_BYTES:
+        if len(_unwanted) >= _MOST_REMEMBERED:
+            _unwanted.clear()
+        _unwanted.add(entry)
+    return _UNWANTED
 
 
 def _scalar(entry: bytes, start: int) -> Any:

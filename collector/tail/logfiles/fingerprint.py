@@ -8,6 +8,7 @@ from hashlib import blake2b
 import msgspec
 
 MOST_BYTES = 1024
+_COMPARED_BYTES = 2**16
 
 
 class Fingerprint:
@@ -57,6 +58,14 @@ class Prints(msgspec.Struct, frozen=True):
     def begins(self, fd: int) -> bool:
         """Whether a file begins as this content did, whatever follows; only a full head tells."""
         return self.head_bytes == MOST_BYTES and _digest(os.pread(fd, MOST_BYTES, 0)) == self.head
+
+
+def is_beginning_of(fd: int, other: int) -> bool:
+    """Whether a file is another one cut short, by the last bytes that it has."""
+    size = os.fstat(fd).st_size
+    start = max(0, size - _COMPARED_BYTES)
+    ending = os.pread(fd, size - start, start)
+    return ending == os.pread(other, size - start, start)
 
 
 def _digest(data: bytes) -> str:

@@ -97,17 +97,18 @@ def test_what_arrives_after_the_window_is_not_joined(database: Database, books: 
     assert books.counted("calls")["calls"] == 2
 
 
-def test_a_family_of_which_a_part_was_forgotten_is_not_counted_again(
+def test_what_a_forgotten_record_said_is_not_lost_when_another_comes(
     teller: Teller, database: Database, books: Books
 ) -> None:
-    parent = a_span("p", scope="a", dialect="otel_genai")
-    child = a_span("c", parent="p", scope="z", dialect="litellm", response_id="r", usage=NO_USAGE)
+    parent = a_span("p", response_id="r", usage=NO_USAGE)
+    child = a_span("c", parent="p", dialect="litellm", usage=Usage(input_tokens=9, output_tokens=1))
     assert [teller.tell([parent]), teller.tell([child])] == [_NEW, _COPY]
     with database.transaction("tollbook_owner") as connection:
-        connection.exec_driver_sql(f"DELETE FROM call_keys WHERE id = '{parent.id}'")
-    late = a_call(scope="late", response_id="r", usage=Usage(input_tokens=5, output_tokens=5))
+        connection.exec_driver_sql(f"DELETE FROM call_keys WHERE id = '{child.id}'")
+    late = a_call(receiver="logs", response_id="r", usage=NO_USAGE, user="somebody")
     assert Teller(database).tell([late]) == _NEW
     assert books.counted("calls")["calls"] == 2
+    assert books.counted("calls")["input_tokens"] == 9
     _check(database, books)
 
 

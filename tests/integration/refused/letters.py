@@ -50,7 +50,7 @@ def take(intake: Intake, calls: Iterable[Call], receiver: str = "traces") -> Non
     request = Received(receiver)
     for position, call in enumerate(calls):
         request.add(position, call)
-    intake.take(accept(request, datetime.now(UTC))).result()
+    intake.book(accept(request, datetime.now(UTC))).result()
 
 
 def take_each(database: Database, intake: Intake, calls: Iterable[Call]) -> int:

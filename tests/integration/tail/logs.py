@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import threading
+from collections import Counter
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from collector.tail.watching import Watch
 from ledger.settings import Settings
 from ledger.storage.database import Database
 from tests.factories.calls import START
+from tests.integration.books import Books
 
 _numbers = count(1)
 
@@ -40,6 +42,11 @@ def a_line(**changes: Any) -> bytes:
 def operation(line: bytes) -> str:
     """What tells the call of a line from all others."""
     return str(json.loads(line)["operation_id"])
+
+
+def operations(books: Books) -> Counter[str]:
+    """The calls that were booked, by what tells them apart."""
+    return Counter(row["operation_id"] for row in books.rows("SELECT operation_id FROM calls"))
 
 
 class Log:
@@ -81,6 +88,12 @@ class Log:
         for number in range(9, 0, -1):
             if self.rotated(number).exists():
                 self.rotated(number).rename(self.rotated(number + 1))
+
+
+def assert_each_once(books: Books, *logs: Log) -> None:
+    """Every call that was written is booked, and none came twice."""
+    assert operations(books) == Counter(name for log in logs for name in log.written)
+    assert books.ingest_counts().get(("tail", "duplicate"), 0) == 0
 
 
 class Tailing:

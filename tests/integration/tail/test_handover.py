@@ -11,7 +11,6 @@ import pytest
 from collector.pipeline.intake import Intake
 from collector.pipeline.outcome import Outcome
 from collector.receivers.accepted import Accepted
-from collector.receivers.received import Received
 from collector.tail.handover import Handover, Stopped
 from exporters.postgres.batches import Mark
 from ledger.domain.errors import LedgerUnavailable
@@ -53,10 +52,8 @@ def test_an_answer_that_was_lost_is_asked_for_and_not_booked_again(
             self,
             accepted: Accepted,
             mark: Mark | None = None,
-            *,
-            received: Received | None = None,
         ) -> Future[Outcome]:
-            outcome = super().book(accepted, mark, received=received)
+            outcome = super().book(accepted, mark)
             outcome.result()
             self.answers += 1
             if self.answers == 1:

@@ -141,3 +141,9 @@ def test_tags_are_cut_and_cleaned() -> None:
 def test_the_first_tags_are_kept() -> None:
     tags = {f"tag-{number}": number for number in range(MOST_TAGS + 5)}
     assert valid(tags=tags).tags == {f"tag-{number}": number for number in range(MOST_TAGS)}
+
+
+def test_what_a_span_says_of_its_surroundings_can_be_stored() -> None:
+    call = validated(a_call(scope="a\x00b" + "c" * 999, parent_span_id="\x00"), NOW)
+    assert call.scope == ("a\N{REPLACEMENT CHARACTER}b" + "c" * 999)[:256]
+    assert call.parent_span_id == "\N{REPLACEMENT CHARACTER}"
