@@ -11,12 +11,13 @@ from psycopg import sql
 
 from collector.app import Collector
 from collector.health.board import Queues
-from collector.health.readiness import readiness
+from collector.health.readiness import Readiness, readiness
 from collector.spool.spool import Spool
 from ledger.access.principals import LOCAL_OPERATOR
 from ledger.queries.reader import Reader
 from ledger.settings import Settings
 from ledger.storage.database import Database
+from tests.factories.calls import a_record
 from tests.factories.requests import an_accepted_request
 from tests.servers.in_process import InProcessClient
 from tests.servers.processes import free_port
@@ -78,20 +79,49 @@ def test_a_spool_does_not_make_up_for_a_schema_that_is_missing(
     assert (found.is_ready, "tollbook migrate" in found.text) == (False, True)
 
 
-def test_a_database_that_takes_no_writes_is_not_ready(
-    database: Database, database_url: str, tmp_path: Path
-) -> None:
-    reader, spool = Reader(database, LOCAL_OPERATOR), Spool(tmp_path, 2**20)
-    assert readiness(reader, spool, NOTHING).text == "ready"
-    with psycopg.connect(database_url, autocommit=True) as connection:
+def _make_read_only(database: Database) -> None:
+    with psycopg.connect(database.url, autocommit=True) as connection:
         name = sql.Identifier(connection.info.dbname)
         connection.execute(
             sql.SQL("ALTER DATABASE {} SET default_transaction_read_only = on").format(name)
         )
     database.close()
+
+
+def test_a_database_that_takes_no_writes_is_like_one_that_is_away(
+    database: Database, tmp_path: Path
+) -> None:
+    reader, spool = Reader(database, LOCAL_OPERATOR), Spool(tmp_path, 2**20)
+    assert readiness(reader, spool, NOTHING).text == "ready"
+    _make_read_only(database)
     found = readiness(reader, spool, NOTHING)
+    assert found == Readiness(True, "ready: Postgres takes no writes, calls go to the spool")
+    found = readiness(reader, Spool(tmp_path, 0), NOTHING)
     assert not found.is_ready
-    assert "takes no writes" in found.text
+    assert "at the primary" in found.text
+
+
+def test_calls_are_spooled_while_the_database_takes_no_writes(
+    client: InProcessClient, database: Database
+) -> None:
+    assert client.post("/v1/calls", json=a_record()).get_json()["booked"] == 1
+    _make_read_only(database)
+    # Of a series that is there already, and of a new one.
+    for record in (a_record(), a_record(tenant="new")):
+        answer = client.post("/v1/calls", json=record)
+        assert (answer.status_code, answer.get_json().get("spooled")) == (202, 1)
+
+
+def test_a_booking_that_fails_before_its_turn_is_answered(
+    client: InProcessClient, database_url: str
+) -> None:
+    assert client.post("/v1/calls", json=a_record()).get_json()["booked"] == 1
+    with psycopg.connect(database_url) as connection:
+        connection.execute("REVOKE SELECT ON key_feed FROM tollbook_ingest")
+    assert client.post("/v1/calls", json=a_record()).status_code == 500
+    with psycopg.connect(database_url) as connection:
+        connection.execute("GRANT SELECT ON key_feed TO tollbook_ingest")
+    assert client.post("/v1/calls", json=a_record()).get_json()["booked"] == 1
 
 
 @pytest.mark.parametrize(("seconds", "is_ready"), [(119.0, True), (121.0, False)])
