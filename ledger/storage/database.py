@@ -57,7 +57,7 @@ class Database:
     ) -> Iterator[Connection]:
         """Run the block in one transaction as `role`, which sees only `tenants` if it is bound.
 
-        Raises LedgerUnavailable when Postgres cannot be reached, goes away, or takes no writes where
+        Raises LedgerUnavailable when Postgres cannot be reached, goes away, or takes no writes and
         the block writes.
         """
         try:
