@@ -15,6 +15,10 @@ from ledger.queries.health import schema_is_current, takes_writes
 from ledger.queries.reader import Reader
 from ledger.storage.database import first_line
 
+_READ_ONLY = (
+    "Postgres takes no writes: it is a standby, or read-only by its settings; point"
+    " TOLLBOOK_DATABASE_URL at the primary"
+)
 _MOST_STUCK_SECONDS = 120.0
 _LEAST_ROOM_BYTES = 2**16
 """Room for some requests of a usual size; one that is larger is refused by itself."""
@@ -37,31 +41,23 @@ def readiness(reader: Reader, spool: Spool, queues: Queues) -> Readiness:
             " collector: its senders send again what it had not acknowledged",
         )
     try:
-        return _of_ledger(reader)
+        if not schema_is_current(reader):
+            return Readiness(
+                False, "the database does not have this version's schema; run tollbook migrate"
+            )
+        if not takes_writes(reader):
+            return _of_spool(spool, "takes no writes", _READ_ONLY)
     except LedgerUnavailable as error:
-        return _of_spool(spool, str(error))
+        return _of_spool(spool, "is away", str(error))
     except (SQLAlchemyError, psycopg.Error) as error:
         return Readiness(False, f"{first_line(error)}; run tollbook migrate")
-
-
-def _of_ledger(reader: Reader) -> Readiness:
-    if not schema_is_current(reader):
-        return Readiness(
-            False, "the database does not have this version's schema; run tollbook migrate"
-        )
-    if not takes_writes(reader):
-        return Readiness(
-            False,
-            "the database takes no writes: it is a standby, or read-only by its settings; point"
-            " TOLLBOOK_DATABASE_URL at the primary",
-        )
     return Readiness(True, "ready")
 
 
-def _of_spool(spool: Spool, why: str) -> Readiness:
+def _of_spool(spool: Spool, state: str, why: str) -> Readiness:
     if not spool.max_bytes:
         return Readiness(
-            False, f"{why}; calls are refused until it does: TOLLBOOK_SPOOL_MAX_BYTES=0, no spool"
+            False, f"{why}; there is no spool (TOLLBOOK_SPOOL_MAX_BYTES=0), so calls are refused"
         )
     try:
         # Also makes sure that the directory can be made and written to.
@@ -76,4 +72,4 @@ def _of_spool(spool: Spool, why: str) -> Readiness:
             f"{why}, and the spool is full: bring Postgres back, make room on the disk of"
             f" {spool.directory}, or raise TOLLBOOK_SPOOL_MAX_BYTES",
         )
-    return Readiness(True, "ready: Postgres is away, calls go to the spool")
+    return Readiness(True, f"ready: Postgres {state}, calls go to the spool")

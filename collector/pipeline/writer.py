@@ -100,6 +100,8 @@ class Writer:
         except Exception as error:
             if not is_fault_of_data(error):
                 log.exception("booking requests together failed; booking each alone")
+            # It may have failed before our turn came: nobody is left to wait for ever.
+            group.gather()
             for waiting in group.waiting:
                 self._settle_alone(waiting)
             return

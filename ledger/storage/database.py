@@ -58,7 +58,8 @@ class Database:
     ) -> Iterator[Connection]:
         """Run the block in one transaction as `role`, which sees only `tenants` if it is bound.
 
-        Raises LedgerUnavailable when Postgres cannot be reached or goes away.
+        Raises LedgerUnavailable when Postgres cannot be reached, goes away, or takes no writes and
+        the block writes.
         """
         try:
             with self._engine.begin() as connection:
@@ -73,8 +74,10 @@ class Database:
             if _is_beyond_limits(error):
                 raise
             raise LedgerUnavailable(f"Postgres does not answer: {first_line(error)}") from error
-        except DBAPIError as error:
-            if error.connection_invalidated:
+        except (DBAPIError, psycopg.Error) as error:
+            if _is_refusal_to_write(error):
+                raise LedgerUnavailable(f"Postgres takes no writes: {first_line(error)}") from error
+            if isinstance(error, DBAPIError) and error.connection_invalidated:
                 raise LedgerUnavailable(f"Postgres went away: {first_line(error)}") from error
             raise
 
@@ -94,6 +97,15 @@ def _is_beyond_limits(error: Exception) -> bool:
     """Class 54: what was to be written is too large or too complex; trying again cannot help."""
     cause = getattr(error, "orig", None) or error
     return isinstance(cause, psycopg.Error) and (cause.sqlstate or "").startswith("54")
+
+
+def _is_refusal_to_write(error: Exception) -> bool:
+    """A standby, or a server that was made read-only: the primary may be back in a moment."""
+    cause = getattr(error, "orig", None) or error
+    if not isinstance(cause, psycopg.Error):
+        return False
+    # A standby's refusal to give a transaction its number has no code of its own.
+    return cause.sqlstate == "25006" or "TransactionIds during recovery" in str(cause)
 
 
 def _preamble(role: Role, tenants: Sequence[str] | Literal["*"]) -> sql.Composed:

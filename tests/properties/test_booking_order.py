@@ -22,7 +22,7 @@ from ledger.domain.ingest import JOINED_LATER, PARTED_LATER
 from ledger.domain.joining import join
 from ledger.domain.usage import TOKEN_FIELDS
 from ledger.storage.database import Database
-from ledger.storage.self_check import check_day, check_totals
+from ledger.storage.self_check import check_day, check_ingest, check_totals
 from tests.integration.bookings import Teller
 from tests.integration.books import Books
 from tests.properties.records import distinct
@@ -131,7 +131,8 @@ def _summed(books: dict[str, list[dict[str, Any]]]) -> Counter[tuple[str, str]]:
 
 
 def _check_itself(database: Database, records: list[Call]) -> None:
-    with database.transaction("tollbook_owner") as connection:
+    with database.transaction("tollbook_ingest") as connection:
         assert check_totals(connection) == (0, 0)
+        assert check_ingest(connection) == []
         for day in {record.started_at.date() for record in records}:
             assert check_day(connection, "test", day) == (0, 0)

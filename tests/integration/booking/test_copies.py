@@ -15,7 +15,7 @@ from ledger.domain.errors import LedgerUnavailable
 from ledger.domain.usage import NO_USAGE, Usage
 from ledger.storage.database import Database
 from ledger.storage.partitions import drop_keys_before
-from ledger.storage.self_check import check_day, check_totals
+from ledger.storage.self_check import check_day, check_ingest, check_totals
 from tests.factories.calls import START, a_call
 from tests.factories.spans import a_span
 from tests.integration.bookings import DAY, Teller
@@ -46,8 +46,9 @@ def _forget_keys(database: Database) -> None:
 def _check(database: Database, books: Books) -> None:
     assert books.counted("calls") == books.counted("rollups") == books.counted("totals")
     assert books.histogram("calls") == books.histogram("rollups") == books.histogram("totals")
-    with database.transaction("tollbook_owner") as connection:
+    with database.transaction("tollbook_ingest") as connection:
         assert check_totals(connection) == (0, 0)
+        assert check_ingest(connection) == []
         assert check_day(connection, "test", START.date()) == (0, 0)
 
 

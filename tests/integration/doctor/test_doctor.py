@@ -132,6 +132,11 @@ def test_a_new_ledger_without_jobs_is_told_that_they_do_not_run(
             "today by 2.5 USD",
         ),
         (
+            "self-check",
+            "UPDATE self_checks SET records_off = 3 WHERE scope = 'today'",
+            "today by 3 records",
+        ),
+        (
             "dead letters",
             "INSERT INTO refused_records (tenant, kind, receiver, position, path, reason)"
             " VALUES ('acme', 'dead_lettered', 'calls', 0, '', 'x')",
@@ -140,6 +145,7 @@ def test_a_new_ledger_without_jobs_is_told_that_they_do_not_run(
         (
             "accounting",
             "INSERT INTO ingest_totals VALUES"
+            " ('calls', 'replayed', 4), ('', 'parted_later', 1),"
             " ('calls', 'received', 10), ('calls', 'booked', 8), ('calls', 'ignored', 1),"
             " ('logs', 'received', 5), ('logs', 'booked', 5), ('', 'joined_later', 2)",
             "calls: records with a result are 9 of 10 received",
