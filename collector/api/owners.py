@@ -9,10 +9,12 @@ import re
 
 _LOOKED_AT_BYTES = 4096
 _TENANT = re.compile(
-    rb'"tenant(?:\.id)?"[^"]{0,80}?(?:"value"\s*:\s*\{\s*"stringValue"\s*)?:\s*"([^"]{1,256})"'
+    rb'"(?:tenant|tenant\.id|tollbook\.tenant)"\s*'
+    rb'(?:,\s*"value"\s*:\s*\{\s*"stringValue"\s*)?:\s*"([^"]{1,256})"'
     rb"|(?:tollbook\.tenant|tenant\.id)\x12.\x0a(.)",
     re.DOTALL,
 )
+"""A JSON member, an OTLP attribute in JSON, or one in protobuf."""
 
 
 def owner_of(body: bytes) -> str:
