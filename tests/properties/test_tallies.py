@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from exporters.postgres.rows import Row, call_row
 from exporters.postgres.sums import by_series, count, sum_rows
 from exporters.postgres.tallies import Tally
-from ledger.domain.calls import Cost
+from ledger.domain.calls import Cost, CostStatus
 from ledger.domain.money import MAX_PICO_USD
 from ledger.domain.usage import TOKEN_FIELDS, Usage
 from tests.factories.calls import START, a_call
@@ -36,7 +36,8 @@ def _rows(draw: st.DrawFn) -> Row:
         duration_seconds=draw(_SECONDS),
         time_to_first_token_seconds=draw(_SECONDS),
     )
-    status = "unpriced" if pico is None else draw(st.sampled_from(("priced", "estimated")))
+    statuses: tuple[CostStatus, ...] = ("unpriced",) if pico is None else ("priced", "estimated")
+    status = draw(st.sampled_from(statuses))
     return call_row(call, Cost(status, pico), draw(st.sampled_from((b"a" * 16, b"b" * 16))))
 
 
