@@ -80,6 +80,9 @@ class _Acceptor:
         """Take no more connections."""
         self._loop.remove_reader(self._listener.fileno())
 
+    async def wait_closed(self) -> None:
+        """Nothing of it goes on once it is closed."""
+
     def _listen(self) -> None:
         self._loop.add_reader(self._listener.fileno(), self._ready)
 
@@ -121,7 +124,7 @@ class BalancedServer(Server):
         await super().startup(sockets=[])
         self._board.note(self._slot, 0)
         self.servers = [
-            _Acceptor(listener, self._protocol, self._connections, self._board, self._slot)  # type: ignore[misc]  # has the close() of a server
+            _Acceptor(listener, self._protocol, self._connections, self._board, self._slot)  # type: ignore[misc]  # all that is asked of one is to close
             for listener in sockets or ()
         ]
 
