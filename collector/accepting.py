@@ -7,9 +7,6 @@ busy senders could all end up with one process while the others idle.
 from __future__ import annotations
 
 import asyncio
-import mmap
-import os
-import struct
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -17,41 +14,10 @@ from typing import Any
 from uvicorn.config import Config
 from uvicorn.server import Server
 
-_SLOT = struct.Struct("qq")
-_SLOTS = 256
+from collector.health.board import Board, Gauges
+
 _PAUSE_SECONDS = 0.003
 _MOST_PAUSES = 5
-
-
-class ConnectionBoard:
-    """How many connections each process has; made before the processes are forked."""
-
-    def __init__(self) -> None:
-        self._memory = mmap.mmap(-1, _SLOTS * _SLOT.size)
-
-    def note(self, slot: int, connections: int) -> None:
-        """Write down how many connections this process has."""
-        _SLOT.pack_into(self._memory, slot % _SLOTS * _SLOT.size, os.getpid(), connections)
-
-    def fewest_elsewhere(self, slot: int) -> int | None:
-        """The fewest connections of another living process; None when there is no other."""
-        ours = slot % _SLOTS
-        counts = [
-            connections
-            for number, (pid, connections) in enumerate(_SLOT.iter_unpack(self._memory[:]))
-            if pid and number != ours and _is_alive(pid)
-        ]
-        return min(counts, default=None)
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 class _Acceptor:
@@ -62,14 +28,14 @@ class _Acceptor:
         listener: Any,
         make_protocol: Callable[[], asyncio.Protocol],
         count: Callable[[], int],
-        board: ConnectionBoard,
-        slot: int,
+        board: Board,
+        gauges: Gauges,
     ) -> None:
         self._listener = listener
         self._make_protocol = make_protocol
         self._count = count
         self._board = board
-        self._slot = slot
+        self._gauges = gauges
         self._pauses = 0
         self._opening: set[asyncio.Task[Any]] = set()
         self._loop = asyncio.get_running_loop()
@@ -88,8 +54,8 @@ class _Acceptor:
 
     def _ready(self) -> None:
         mine = self._count() + len(self._opening)
-        self._board.note(self._slot, mine)
-        fewest = self._board.fewest_elsewhere(self._slot)
+        self._gauges.note_connections(mine)
+        fewest = self._board.fewest_connections_elsewhere()
         if fewest is not None and mine > fewest and self._pauses < _MOST_PAUSES:
             # An emptier process takes it meanwhile, unless it hangs.
             self._pauses += 1
@@ -114,23 +80,22 @@ class _Acceptor:
 class BalancedServer(Server):
     """uvicorn's server with connections shared out evenly among the processes."""
 
-    def __init__(self, config: Config, board: ConnectionBoard, slot: int) -> None:
+    def __init__(self, config: Config, board: Board, gauges: Gauges) -> None:
         super().__init__(config)
         self._board = board
-        self._slot = slot
+        self._gauges = gauges
 
     async def startup(self, sockets: list[Any] | None = None) -> None:
         """Start as usual, but accept connections in turn."""
         await super().startup(sockets=[])
-        self._board.note(self._slot, 0)
         self.servers = [
-            _Acceptor(listener, self._protocol, self._connections, self._board, self._slot)  # type: ignore[misc]  # all that is asked of one is to close
+            _Acceptor(listener, self._protocol, self._connections, self._board, self._gauges)  # type: ignore[misc]  # all that is asked of one is to close
             for listener in sockets or ()
         ]
 
     async def on_tick(self, counter: int) -> bool:
         """Also note how many connections are open."""
-        self._board.note(self._slot, self._connections())
+        self._gauges.note_connections(self._connections())
         return await super().on_tick(counter)
 
     def _connections(self) -> int:

@@ -11,8 +11,9 @@ from collector.api import problems
 from collector.api.afterwards.aliases import alias_routes
 from collector.api.afterwards.outcomes import outcome_routes
 from collector.api.afterwards.refused import refused_routes
+from collector.api.bodies import Receive
 from collector.api.entrances import ENTRANCES
-from collector.api.front import Application, Front
+from collector.api.front import Application, Front, Scope, Send
 from collector.api.lists import list_routes
 from collector.api.operations import operations_routes
 from collector.api.spend import spend_routes
@@ -46,7 +47,7 @@ class Collector:
     def __init__(self, database: Database, settings: Settings, board: Board | None = None) -> None:
         """`board` is where all processes of the collector show what waits in them."""
         board = board or Board()
-        gauges = board.claim()
+        self.gauges = gauges = board.claim()
         spool = Spool(settings.spool_path, settings.spool_max_bytes)
         self._intake = Intake(
             database, settings, SpoolWriter(spool) if settings.spool_max_bytes else None, gauges
@@ -63,6 +64,10 @@ class Collector:
             default_tenant=settings.default_tenant,
             shared=frozenset({"/v1/calls"}),
         )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        await self.front(scope, receive, send)
 
     def start(self) -> None:
         """Begin to replay what an earlier absence of Postgres left in the spool."""

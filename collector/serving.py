@@ -7,17 +7,28 @@ slow senders and idle connections hold no thread. The dashboards are WSGI, serve
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol
 
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 from uvicorn_worker import UvicornWorker
 
-from collector.accepting import BalancedServer, ConnectionBoard
+from collector.accepting import BalancedServer
+from collector.health.board import Board, Gauges
 from collector.lifeline import end_with_parent
 
 _WORKERS = {"asgi": f"{__name__}.CollectorWorker", "wsgi": "gthread"}
+
+
+class Application(Protocol):
+    """An ASGI application that knows its process' line on the board."""
+
+    gauges: Gauges
+
+    def __call__(self, scope: Any, receive: Any, send: Any) -> Awaitable[None]:
+        """Answer one request."""
+        ...
 
 
 class CollectorWorker(UvicornWorker):  # type: ignore[misc]
@@ -33,11 +44,11 @@ class CollectorWorker(UvicornWorker):  # type: ignore[misc]
         "timeout_graceful_shutdown": 20,
     }
 
-    board: ConnectionBoard
+    board: Board
 
     async def _serve(self) -> None:
         self.config.app = self.wsgi
-        server = BalancedServer(self.config, self.board, self.age)
+        server = BalancedServer(self.config, self.board, self.wsgi.gauges)
         self._install_sigquit_handler()
         await server.serve(sockets=self.sockets)
         if not server.started:
@@ -63,9 +74,11 @@ class _Server(BaseApplication):  # type: ignore[misc]
         return self._create_app()
 
 
-def serve_asgi(create_app: Callable[[], Any], *, bind: str, processes: int) -> None:
-    """Serve an ASGI application until SIGTERM or SIGINT; `create_app` runs once in each process."""
-    CollectorWorker.board = ConnectionBoard()
+def serve_collector(
+    create_app: Callable[[], Application], board: Board, *, bind: str, processes: int
+) -> None:
+    """Serve the collector until SIGTERM or SIGINT; `create_app` runs once in each process."""
+    CollectorWorker.board = board
     _serve(create_app, kind="asgi", bind=bind, workers=processes)
 
 

@@ -10,7 +10,7 @@ import click
 from collector.app import API_THREADS, Collector
 from collector.commands.surroundings import ledger_url, part_of_up, settings_and_logs
 from collector.health.board import Board
-from collector.serving import serve_asgi
+from collector.serving import serve_collector
 from ledger.storage.database import Database
 
 _SWITCH_SECONDS = 0.001
@@ -31,15 +31,15 @@ def command(is_part: bool) -> None:
     with ledger_url(settings, is_part=is_part) as url:
         board = Board()
 
-        def app() -> object:
+        def app() -> Collector:
             connections = API_THREADS + _INGEST_CONNECTIONS
             sys.setswitchinterval(_SWITCH_SECONDS)
             collector = Collector(Database(url, max_connections=connections), settings, board)
             _spare_garbage_collection()
             collector.start()
-            return collector.front
+            return collector
 
-        serve_asgi(app, bind=settings.collector_bind, processes=settings.ingest_workers)
+        serve_collector(app, board, bind=settings.collector_bind, processes=settings.ingest_workers)
 
 
 def _spare_garbage_collection() -> None:

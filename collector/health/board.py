@@ -17,8 +17,8 @@ from collections.abc import Iterator, MutableSequence
 from typing import NamedTuple
 
 _LINES = 1024
-_PROCESS, _CALLS, _BYTES, _MOVED_AT = range(4)
-_CELLS = 4
+_PROCESS, _CALLS, _BYTES, _MOVED_AT, _CONNECTIONS = range(5)
+_CELLS = 5
 _CELL_BYTES = 8
 _NANOSECONDS = 10**9
 
@@ -56,6 +56,10 @@ class Gauges:
         with self._changing:
             self._cells[_BYTES] += size
 
+    def note_connections(self, connections: int) -> None:
+        """Write down how many connections are open."""
+        self._cells[_CONNECTIONS] = connections
+
     def committed(self) -> None:
         """Note that a commit has ended well."""
         self._cells[_MOVED_AT] = time.monotonic_ns()
@@ -81,7 +85,7 @@ class Board:
             except OSError:
                 continue
             cells = self._line(line)
-            cells[_CALLS] = cells[_BYTES] = cells[_MOVED_AT] = 0
+            cells[_CALLS] = cells[_BYTES] = cells[_MOVED_AT] = cells[_CONNECTIONS] = 0
             cells[_PROCESS] = os.getpid()
             return Gauges(cells)
         raise RuntimeError(f"a collector has at most {_LINES} processes")
@@ -96,6 +100,12 @@ class Board:
             bytes=sum(cells[_BYTES] for cells in lines),
             stuck_seconds=max(waits, default=0) / _NANOSECONDS,
         )
+
+    def fewest_connections_elsewhere(self) -> int | None:
+        """The fewest connections of another living process; None when there is no other."""
+        ours = os.getpid()
+        others = (cells for cells in self._living() if cells[_PROCESS] != ours)
+        return min((cells[_CONNECTIONS] for cells in others), default=None)
 
     def _living(self) -> Iterator[Cells]:
         for line in range(_LINES):
