@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 
@@ -30,17 +30,28 @@ def told_events(written: Sequence[T]) -> Sequence[T]:
     return [*written[:MOST_EVENTS], *written[-MOST_EVENTS:]]
 
 
+class Timing(Protocol):
+    """What every span has, as it came."""
+
+    trace_id: bytes
+    span_id: bytes
+    parent_span_id: bytes
+    start_time_unix_nano: int
+    end_time_unix_nano: int
+
+
 class Alike:
     """What spans of one origin have in common that differ in varying attributes only.
 
-    `read_call` reads further ones from those attributes alone, once a dialect has read the first.
+    `read_call` reads further ones from those attributes and what every span has, once a dialect
+    has read the first.
     """
 
     __slots__ = ("attributes", "read_call")
 
     def __init__(self, attributes: dict[str, Any]) -> None:
         self.attributes = attributes
-        self.read_call: Callable[[Span], Call] | None = None
+        self.read_call: Callable[[Mapping[str, Any], Timing], Call] | None = None
 
 
 class Span(msgspec.Struct, frozen=True):

@@ -36,8 +36,6 @@ def read_call(span: Span, default_tenant: str | None) -> Call | None:
 
     Raises InvalidRecord when it is one but cannot be booked.
     """
-    if span.alike is not None and span.alike.read_call is not None and not span.is_error:
-        return span.alike.read_call(span)
     dialect = _dialect_of(span)
     return dialect.read_call(span, default_tenant) if dialect.describes_call(span) else None
 

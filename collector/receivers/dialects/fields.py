@@ -93,8 +93,8 @@ def build_call(span: Span, said: Described, default_tenant: str | None) -> Call:
     provider = text(attributes.get(semconv.PROVIDER)) or provider_name(said.provider)
     return Call(
         tenant=tenant_of(span) or default_tenant or _tenant_of_gateway(span),
-        id=text(attributes.get(semconv.ID)) or _identity(span),
-        started_at=_moment(span.start_unix_nanos),
+        id=text(attributes.get(semconv.ID)) or identity(span.trace_id, span.span_id),
+        started_at=moment(span.start_unix_nanos),
         provider=provider or infer_provider(model or "") or UNKNOWN_PROVIDER,
         model=model or UNKNOWN_MODEL,
         request_model=said.request_model,
@@ -103,13 +103,13 @@ def build_call(span: Span, said: Described, default_tenant: str | None) -> Call:
         error_type=error_type,
         usage=said.usage[0],
         raw_usage=said.usage[1],
-        duration_seconds=_duration_seconds(span),
+        duration_seconds=duration_seconds(span.start_unix_nanos, span.end_unix_nanos),
         time_to_first_token_seconds=said.time_to_first_token_seconds,
         trace_id=span.trace_id or None,
         span_id=span.span_id or None,
         parent_span_id=span.parent_span_id or None,
         attempt=None if attempt is None else count(attempt, semconv.ATTEMPT),
-        reported_cost_pico_usd=_reported_cost(attributes, said.reported_cost_usd),
+        reported_cost_pico_usd=reported_cost(attributes, said.reported_cost_usd),
         cache_hit=_flag(attributes.get(semconv.CACHE_HIT, said.cache_hit)),
         tags=_tags(attributes),
         dialect=said.dialect,
@@ -119,50 +119,20 @@ def build_call(span: Span, said: Described, default_tenant: str | None) -> Call:
     )
 
 
-def alike(call: Call, span: Span) -> Call:
-    """What is left of a call once all is taken away that is its own: the pattern of others."""
-    inherited = _fields_in(span.resource)
-    nothing: dict[str, Any] = {name: inherited.get(name) for name in semconv.PER_CALL_FIELDS}
-    nothing["reported_cost_pico_usd"] = None
-    return msgspec.structs.replace(call, **nothing)
+def identity(trace_id: str, span_id: str) -> str:
+    """Trace and span name a call where its sender gives it no id of its own.
 
-
-def build_alike(
-    span: Span, pattern: Call, usage: ReadUsage, time_to_first_token_seconds: float | None
-) -> Call:
-    """A call like others of its origin. Raises InvalidRecord like `build_call`."""
-    attributes = span.attributes
-    trace_id, span_id = span.trace_id, span.span_id
-    own: dict[str, Any] = dict(_fields_in(attributes))
-    cost = _reported_cost(attributes)
-    if cost is not None:
-        own["reported_cost_pico_usd"] = cost
-    return msgspec.structs.replace(
-        pattern,
-        id=text(attributes.get(semconv.ID)) or _identity(span),
-        started_at=_moment(span.start_unix_nanos),
-        usage=usage[0],
-        raw_usage=usage[1],
-        duration_seconds=_duration_seconds(span),
-        time_to_first_token_seconds=time_to_first_token_seconds,
-        trace_id=trace_id or None,
-        span_id=span_id or None,
-        parent_span_id=span.parent_span_id or None,
-        **own,
-    )
-
-
-def _identity(span: Span) -> str:
-    """Trace and span name a call where its sender gives it no id of its own."""
+    Raises InvalidRecord when they cannot.
+    """
     for name, value, length in (
-        ("trace_id", span.trace_id, _TRACE_ID_DIGITS),
-        ("span_id", span.span_id, _SPAN_ID_DIGITS),
+        ("trace_id", trace_id, _TRACE_ID_DIGITS),
+        ("span_id", span_id, _SPAN_ID_DIGITS),
     ):
         if len(value) != length or not value.strip("0"):
             raise InvalidRecord(
                 name, f"expected {length // 2} bytes that are not all zero, or {semconv.ID}"
             )
-    return span.trace_id + span.span_id
+    return trace_id + span_id
 
 
 def tenant_of(span: Span) -> str | None:
@@ -202,9 +172,9 @@ def _shared_fields(span: Span) -> dict[str, str]:
     """The fields that any dialect may carry: the span's own value wins over its resource's."""
     resource, inherited = _latest.inherited
     if resource is not span.resource:
-        inherited = _fields_in(span.resource)
+        inherited = fields_in(span.resource)
         _latest.inherited = (span.resource, inherited)
-    return {**inherited, **_fields_in(span.attributes)}
+    return {**inherited, **fields_in(span.attributes)}
 
 
 class _Latest(threading.local):
@@ -216,7 +186,7 @@ class _Latest(threading.local):
 _latest = _Latest()
 
 
-def _fields_in(attributes: Mapping[str, Any]) -> dict[str, str]:
+def fields_in(attributes: Mapping[str, Any]) -> dict[str, str]:
     found: dict[str, str] = {}
     ranks: dict[str, int] = {}
     for name, value in attributes.items():
@@ -230,26 +200,27 @@ def _fields_in(attributes: Mapping[str, Any]) -> dict[str, str]:
     return found
 
 
-def _moment(unix_nanos: int) -> datetime:
+def moment(unix_nanos: int) -> datetime:
     if not 0 <= unix_nanos <= _LAST_UNIX_NANOS:
         raise InvalidRecord("start_time_unix_nano", f"{unix_nanos} is no believable time")
     seconds, nanos = divmod(unix_nanos, 10**9)
     return _EPOCH + timedelta(0, seconds, nanos // 1000)
 
 
-def _duration_seconds(span: Span) -> float | None:
-    if span.end_unix_nanos == 0:
+def duration_seconds(start_unix_nanos: int, end_unix_nanos: int) -> float | None:
+    """From start to end; None for a span that has no end. Raises InvalidRecord."""
+    if end_unix_nanos == 0:
         return None
-    if span.end_unix_nanos < span.start_unix_nanos:
+    if end_unix_nanos < start_unix_nanos:
         raise InvalidRecord("end_time_unix_nano", "is before start_time_unix_nano")
-    return (span.end_unix_nanos - span.start_unix_nanos) / 1e9
+    return (end_unix_nanos - start_unix_nanos) / 1e9
 
 
 def _flag(value: Any) -> bool | None:
     return value if isinstance(value, bool) else None
 
 
-def _reported_cost(attributes: Mapping[str, Any], otherwise: Any = None) -> int | None:
+def reported_cost(attributes: Mapping[str, Any], otherwise: Any = None) -> int | None:
     """What the sender says the call cost; a figure that is none is left out, the call is kept."""
     value = first(attributes, semconv.REPORTED_COST)
     if value is None:

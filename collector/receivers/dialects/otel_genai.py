@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collector.receivers import semconv
+from collector.receivers.dialects.alike import reader_of_alike
 from collector.receivers.dialects.counts import read_usage
 from collector.receivers.dialects.fields import (
     Described,
-    alike,
-    build_alike,
     build_call,
     first,
     number,
@@ -48,8 +47,7 @@ def read_call(span: Span, default_tenant: str | None) -> Call:
     """The call. Raises InvalidRecord naming the attribute that is wrong."""
     call = build_call(span, described(span, NAME), default_tenant)
     if span.alike is not None and not span.is_error:
-        pattern = alike(call, span)
-        span.alike.read_call = lambda further: _read_alike(further, pattern)
+        span.alike.read_call = reader_of_alike(call, span)
     return call
 
 
@@ -74,13 +72,3 @@ def _operation(span: Span) -> str | None:
     )
     operation = text(said)
     return semconv.GENAI_OPERATIONS.get(operation, operation) if operation else None
-
-
-def _read_alike(span: Span, pattern: Call) -> Call:
-    attributes = span.attributes
-    return build_alike(
-        span,
-        pattern,
-        read_usage(attributes, semconv.GENAI_USAGE),
-        number(attributes, semconv.GENAI_TIME_TO_FIRST_CHUNK),
-    )

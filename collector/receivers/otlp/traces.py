@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -19,6 +20,7 @@ from collector.receivers.otlp.traces_wire import KeyValue, TracesRequest, WireEv
 from collector.receivers.received import Received
 from collector.receivers.semconv import EXCEPTION_TYPE, NO_EVIDENCE
 from collector.receivers.spans import Event, Span, told_events
+from ledger.domain.calls import Call
 from ledger.domain.errors import InvalidRecord, UnreadableBody
 
 RECEIVER = "traces"
@@ -49,9 +51,12 @@ def decode_json(body: bytes, default_tenant: str | None = None) -> Received:
         ) from error
 
 
-def _received(spans: Iterator[Span | InvalidRecord], default_tenant: str | None) -> Received:
+def _received(spans: Iterator[Call | Span | InvalidRecord], default_tenant: str | None) -> Received:
     received = Received(RECEIVER)
     for position, span in enumerate(spans):
+        if isinstance(span, Call):
+            received.add(position, span)
+            continue
         if isinstance(span, InvalidRecord):
             received.refuse(position, span.path, span.reason)
             continue
@@ -74,7 +79,7 @@ def _evidence(span: Span) -> str:
     return attributes_payload({name: told[name] for name in told.keys() - NO_EVIDENCE})
 
 
-def _spans(request: Any, default_tenant: str | None) -> Iterator[Span | InvalidRecord]:
+def _spans(request: Any, default_tenant: str | None) -> Iterator[Call | Span | InvalidRecord]:
     for resource_spans in request.resource_spans:
         try:
             varying, constant = split_attributes(resource_spans.resource.attributes)
@@ -88,14 +93,17 @@ def _spans(request: Any, default_tenant: str | None) -> Iterator[Span | InvalidR
                 yield _span(span, origin)
 
 
-def _span(entry: bytes, origin: Origin) -> Span | InvalidRecord:
+def _span(entry: bytes, origin: Origin) -> Call | Span | InvalidRecord:
     try:
         span = WireSpan.FromString(entry)
         attributes, constant = split_attributes(span.attributes)
         is_error = span.status.code == _ERROR_STATUS
         alike = origin.pattern(constant)
-        if alike.read_call is None or is_error:
-            attributes = {**alike.attributes, **attributes}
+        if alike.read_call is not None and not is_error:
+            # A call that is not sound is read again the long way, which says why with evidence.
+            with suppress(InvalidRecord):
+                return alike.read_call(attributes, span)
+        attributes = {**alike.attributes, **attributes}
         return Span(
             span.trace_id.hex(),
             span.span_id.hex(),
