@@ -26,7 +26,7 @@ _NOT_EXPECTED = frozenset(
 )
 """Fields whose values are of the moment, or are told by the request right below."""
 _IDS = frozenset(("traceId", "spanId", "parentSpanId"))
-_TWO_CALLS = frozenset(("traceloop_anthropic/bad_request", "traceloop_anthropic/rate_limited"))
+TWO_CALLS = frozenset(("traceloop_anthropic/bad_request", "traceloop_anthropic/rate_limited"))
 """Told in two traces and without the id of a response, since there was none."""
 _DEFAULTS = {"status": "ok", "operation": "chat"}
 
@@ -148,7 +148,7 @@ def test_two_spans_of_one_request_are_joined_as_the_providers_own_sdk_tells_it(
     golden: Golden,
 ) -> None:
     joined = join(received(golden).calls)
-    if golden.name in _TWO_CALLS:
+    if golden.name in TWO_CALLS:
         assert len(joined) == 2
     else:
         ((call, records),) = ((each.call, each.records) for each in joined)
