@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import logging
 import signal
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import wraps
 from types import FrameType
+from typing import Any
 
 from apscheduler.schedulers.blocking import BlockingScheduler
 
@@ -17,6 +20,7 @@ from collector.jobs.upkeep import (
     make_days_ahead,
     prune_refused_records,
 )
+from ledger.domain.errors import LedgerUnavailable
 from ledger.settings import Settings
 from ledger.storage.database import Database
 
@@ -30,32 +34,24 @@ def run_jobs(database: Database, settings: Settings) -> None:
         job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": 60},
     )
     now = datetime.now(UTC)
-    scheduler.add_job(make_days_ahead, "interval", hours=1, args=[database], next_run_time=now)
-    scheduler.add_job(make_key_days_ahead, "interval", hours=1, args=[database], next_run_time=now)
-    scheduler.add_job(
-        drop_old_keys,
-        "interval",
-        hours=1,
-        args=[database],
-        kwargs={"join_window": timedelta(hours=settings.join_window_hours)},
-        next_run_time=now,
-    )
-    scheduler.add_job(check_books, "interval", minutes=1, args=[database], next_run_time=now)
-    scheduler.add_job(check_accounting, "interval", minutes=1, args=[database], next_run_time=now)
-    scheduler.add_job(
-        prune_refused_records,
-        "interval",
-        minutes=10,
-        args=[database],
-        kwargs={"kept": settings.rejected_records_kept},
-    )
-    scheduler.add_job(
-        bound_dead_letters,
-        "interval",
-        minutes=10,
-        args=[database],
-        kwargs={"kept": settings.dead_letters_kept},
-    )
+    join_window = timedelta(hours=settings.join_window_hours)
+    for job, every, arguments in (
+        (make_days_ahead, {"hours": 1}, {}),
+        (make_key_days_ahead, {"hours": 1}, {}),
+        (drop_old_keys, {"hours": 1}, {"join_window": join_window}),
+        (check_books, {"minutes": 1}, {}),
+        (check_accounting, {"minutes": 1}, {}),
+        (prune_refused_records, {"minutes": 10}, {"kept": settings.rejected_records_kept}),
+        (bound_dead_letters, {"minutes": 10}, {"kept": settings.dead_letters_kept}),
+    ):
+        scheduler.add_job(
+            _unless_away(job),
+            "interval",
+            **every,
+            args=[database],
+            kwargs=arguments,
+            next_run_time=now,
+        )
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         scheduler.shutdown(wait=False)
@@ -63,3 +59,16 @@ def run_jobs(database: Database, settings: Settings) -> None:
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     scheduler.start()
+
+
+def _unless_away(job: Callable[..., object]) -> Callable[..., None]:
+    """The job, which waits for its next time in one line of log while Postgres is away."""
+
+    @wraps(job)
+    def run(*args: Any, **kwargs: Any) -> None:
+        try:
+            job(*args, **kwargs)
+        except LedgerUnavailable as error:
+            log.warning("%s waits for its next time: %s", job.__name__, error)
+
+    return run

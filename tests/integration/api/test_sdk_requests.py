@@ -37,7 +37,7 @@ def _span_by_span(golden: Golden) -> Iterator[dict[str, Any]]:
         for scope_spans in resource_spans["scopeSpans"]
         for span in scope_spans["spans"]
     ]
-    return reversed(alone)
+    yield from reversed(alone)
 
 
 def _assert_one_call_each(books: Books) -> None:
