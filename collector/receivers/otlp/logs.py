@@ -11,6 +11,7 @@ from collector.receivers.dialects.fields import first, text
 from collector.receivers.evidence import attributes_payload, record_payload
 from collector.receivers.evidence import tenant_of as tenant_of_json
 from collector.receivers.json_density import refuse_dense
+from collector.receivers.otlp import wire_density
 from collector.receivers.otlp.log_calls import RECEIVER, read_call
 from collector.receivers.otlp.log_record import LogRecord
 from collector.receivers.otlp.logs_json import records_of_json
@@ -22,6 +23,7 @@ from ledger.domain.errors import InvalidRecord, UnreadableBody
 
 def decode_protobuf(body: bytes, default_tenant: str | None = None) -> Received:
     """Read an ExportLogsServiceRequest. Raises UnreadableBody when it is none."""
+    wire_density.refuse_dense(body)
     try:
         return _received(records_of_protobuf(body), default_tenant)
     except DecodeError as error:

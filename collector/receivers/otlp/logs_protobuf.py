@@ -12,6 +12,7 @@ from typing import Any
 
 from google.protobuf.message import DecodeError
 
+from collector.receivers.otlp import wire_density
 from collector.receivers.otlp.attributes import read_attributes
 from collector.receivers.otlp.log_record import (
     EVENT_NAME,
@@ -67,6 +68,7 @@ _EVENT_NAME = EVENT_NAME.encode()
 _OWN_ATTRIBUTES = OWN_ATTRIBUTES.encode()
 _OWN_MARK = _OWN_ATTRIBUTES + MARK
 _DEEPEST_MAP = 1
+_ATTRIBUTES = ((6,),)
 
 
 def records_of_protobuf(body: bytes) -> Iterator[LogRecord | InvalidRecord]:
@@ -96,6 +98,8 @@ def _read_resource(entries: Any) -> dict[str, Any] | InvalidRecord:
 
 
 def _read(entry: bytes, scope: str, resource: dict[str, Any]) -> LogRecord | InvalidRecord:
+    if wire_density.is_dense(entry, _ATTRIBUTES):
+        return InvalidRecord("log_record", "has more attributes than its size has room for")
     try:
         record = _LogRecord.FromString(entry)
         event_name = record.event_name.decode(errors="replace") or _event_name(record.attributes)

@@ -13,11 +13,15 @@ import msgspec
 from google.protobuf.message import DecodeError
 
 from collector.receivers.json_density import refuse_dense
+from collector.receivers.otlp import wire_density
 from collector.receivers.received import Received
 from collector.receivers.wire_schema import message_classes
 from ledger.domain.errors import UnreadableBody
 
 RECEIVER = "metrics"
+
+_POINT_PATHS = tuple((kind, 1) for kind in (5, 7, 9, 10, 11))
+"""Data points in each kind of metric."""
 
 _classes = message_classes(
     "metrics",
@@ -70,11 +74,13 @@ _json_request = msgspec.json.Decoder(_JsonMetricsRequest)
 
 def decode_protobuf(body: bytes, _default_tenant: str | None = None) -> Received:
     """Count the points of an ExportMetricsServiceRequest. Raises UnreadableBody when it is none."""
+    wire_density.refuse_dense(body)
     points = 0
     try:
         for resource_entry in _MetricsRequest.FromString(body).resource_metrics:
             for scope_entry in _ResourceMetrics.FromString(resource_entry).scope_metrics:
                 for metric in _ScopeMetrics.FromString(scope_entry).metrics:
+                    wire_density.refuse_dense(metric, _POINT_PATHS)
                     points += _points(_Metric.FromString(metric))
     except DecodeError as error:
         raise UnreadableBody("the body is no ExportMetricsServiceRequest in protobuf") from error

@@ -13,6 +13,7 @@ from collector.receivers.dialects import read_call
 from collector.receivers.dialects.fields import tenant_of
 from collector.receivers.evidence import attributes_payload
 from collector.receivers.json_density import refuse_dense
+from collector.receivers.otlp import wire_density
 from collector.receivers.otlp.attributes import split_attributes
 from collector.receivers.otlp.patterns import Origin, origin_of
 from collector.receivers.otlp.traces_json import spans_of_json
@@ -28,10 +29,13 @@ RECEIVER = "traces"
 _ERROR_STATUS = 2
 _EXCEPTION_TYPE = EXCEPTION_TYPE.encode()
 _NO_EVENTS: list[Event] = []
+_SPAN_PATHS = ((9,), (11, 3))
+"""Attributes of a span, and of its events."""
 
 
 def decode_protobuf(body: bytes, default_tenant: str | None = None) -> Received:
     """Read an ExportTraceServiceRequest. Raises UnreadableBody when it is none."""
+    wire_density.refuse_dense(body)
     request = TracesRequest()
     try:
         request.ParseFromString(body)
@@ -94,6 +98,8 @@ def _spans(request: Any, default_tenant: str | None) -> Iterator[Call | Span | I
 
 
 def _span(entry: bytes, origin: Origin) -> Call | Span | InvalidRecord:
+    if wire_density.is_dense(entry, _SPAN_PATHS):
+        return InvalidRecord("span", "has more attributes or events than its size has room for")
     try:
         span = WireSpan.FromString(entry)
         attributes, constant = split_attributes(span.attributes)
