@@ -71,6 +71,7 @@ class _Acceptor:
         self._board = board
         self._slot = slot
         self._pauses = 0
+        self._is_closed = False
         self._opening: set[asyncio.Task[Any]] = set()
         self._loop = asyncio.get_running_loop()
         listener.setblocking(False)
@@ -78,10 +79,16 @@ class _Acceptor:
 
     def close(self) -> None:
         """Take no more connections."""
+        self._is_closed = True
         self._loop.remove_reader(self._listener.fileno())
 
+    async def wait_closed(self) -> None:
+        """Nothing is left to wait for; uvicorn asks it of every server."""
+
     def _listen(self) -> None:
-        self._loop.add_reader(self._listener.fileno(), self._ready)
+        # Not after a pause that the end came into: the socket is closed then.
+        if not self._is_closed:
+            self._loop.add_reader(self._listener.fileno(), self._ready)
 
     def _ready(self) -> None:
         mine = self._count() + len(self._opening)
@@ -90,7 +97,7 @@ class _Acceptor:
         if fewest is not None and mine > fewest and self._pauses < _MOST_PAUSES:
             # An emptier process takes it meanwhile, unless it hangs.
             self._pauses += 1
-            self.close()
+            self._loop.remove_reader(self._listener.fileno())
             self._loop.call_later(_PAUSE_SECONDS, self._listen)
             return
         self._pauses = 0
@@ -121,7 +128,7 @@ class BalancedServer(Server):
         await super().startup(sockets=[])
         self._board.note(self._slot, 0)
         self.servers = [
-            _Acceptor(listener, self._protocol, self._connections, self._board, self._slot)  # type: ignore[misc]  # has the close() of a server
+            _Acceptor(listener, self._protocol, self._connections, self._board, self._slot)  # type: ignore[misc]  # has what is asked of a server
             for listener in sockets or ()
         ]
 

@@ -8,6 +8,8 @@ from ledger.domain.errors import UnreadableBody
 
 _ALWAYS_READ_BYTES = 64 * 1024
 _FEWEST_BYTES_A_VALUE = 8
+_ALWAYS_READ_LINES_BYTES = 1024 * 1024
+_FEWEST_BYTES_A_LINE = 24
 _STRING_OR_COMMA = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|,', re.DOTALL)
 
 
@@ -38,4 +40,16 @@ def refuse_dense(body: bytes) -> None:
     if is_dense(body):
         raise UnreadableBody(
             f"the body has more than a value in {_FEWEST_BYTES_A_VALUE} bytes; that is no telemetry"
+        )
+
+
+def refuse_many_lines(body: bytes) -> None:
+    """Raises UnreadableBody for NDJSON with more lines than calls of this size can have.
+
+    The shortest call has some 60 bytes. Telling what is wrong with millions of shorter records
+    would keep everybody else waiting for minutes.
+    """
+    if body.count(b"\n") > max(len(body), _ALWAYS_READ_LINES_BYTES) // _FEWEST_BYTES_A_LINE:
+        raise UnreadableBody(
+            f"the body has more than a line in {_FEWEST_BYTES_A_LINE} bytes; those are no calls"
         )
