@@ -12,6 +12,7 @@ from collector.receivers.litellm import callback
 from collector.receivers.otlp import logs, metrics, traces
 from collector.receivers.otlp.answers import LogsResponse, MetricsResponse
 from collector.receivers.otlp.traces_wire import TracesResponse
+from collector.receivers.protobuf_density import refuse_many_entries
 from collector.receivers.received import Received
 from ledger.domain.errors import TollbookError, UnsupportedBody
 
@@ -47,11 +48,21 @@ class Entrance(NamedTuple):
         return decode
 
 
+def _within_reason(decode: Decode) -> Decode:
+    """The same for OTLP in protobuf, when the body has no more entries than its length allows."""
+
+    def decoded(body: bytes, default_tenant: str | None) -> Received:
+        refuse_many_entries(body)
+        return decode(body, default_tenant)
+
+    return decoded
+
+
 _NDJSON_TYPES = ("application/x-ndjson", "application/ndjson", "application/jsonl")
 
 _TRACES = Entrance(
     traces.RECEIVER,
-    {PROTOBUF: traces.decode_protobuf, JSON: traces.decode_json},
+    {PROTOBUF: _within_reason(traces.decode_protobuf), JSON: traces.decode_json},
     OtlpAnswers(TracesResponse, "rejected_spans", "rejectedSpans", "spans"),
 )
 
@@ -69,12 +80,12 @@ ENTRANCES: Mapping[str, Entrance] = {
     "/api/public/otel/v1/traces": _TRACES,
     "/v1/logs": Entrance(
         "logs",
-        {PROTOBUF: logs.decode_protobuf, JSON: logs.decode_json},
+        {PROTOBUF: _within_reason(logs.decode_protobuf), JSON: logs.decode_json},
         OtlpAnswers(LogsResponse, "rejected_log_records", "rejectedLogRecords", "log records"),
     ),
     "/v1/metrics": Entrance(
         metrics.RECEIVER,
-        {PROTOBUF: metrics.decode_protobuf, JSON: metrics.decode_json},
+        {PROTOBUF: _within_reason(metrics.decode_protobuf), JSON: metrics.decode_json},
         OtlpAnswers(MetricsResponse, "rejected_data_points", "rejectedDataPoints", "data points"),
     ),
     "/v1/litellm": Entrance(

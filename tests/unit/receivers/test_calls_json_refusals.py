@@ -187,3 +187,9 @@ def test_blank_lines_between_many_calls_are_passed_over() -> None:
 
 def test_a_refusal_quotes_no_more_than_a_line_of_what_was_sent() -> None:
     assert len(the_refusal(line(status="x" * 100_000)).reason) <= 1000
+
+
+def test_arrays_of_millions_of_elements_too_short_for_calls_are_refused_as_a_whole() -> None:
+    for element in (b"{},", b'{"a":"bcde"},'):
+        with pytest.raises(UnreadableBody, match="those are no calls"):
+            decode_json(b"[" + element * 2**18 + b"{}]")
