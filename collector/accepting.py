@@ -37,6 +37,7 @@ class _Acceptor:
         self._board = board
         self._gauges = gauges
         self._pauses = 0
+        self._is_closed = False
         self._opening: set[asyncio.Task[Any]] = set()
         self._loop = asyncio.get_running_loop()
         listener.setblocking(False)
@@ -44,13 +45,16 @@ class _Acceptor:
 
     def close(self) -> None:
         """Take no more connections."""
+        self._is_closed = True
         self._loop.remove_reader(self._listener.fileno())
 
     async def wait_closed(self) -> None:
         """Nothing of it goes on once it is closed."""
 
     def _listen(self) -> None:
-        self._loop.add_reader(self._listener.fileno(), self._ready)
+        # Not after a pause that the end came into: the socket is closed then.
+        if not self._is_closed:
+            self._loop.add_reader(self._listener.fileno(), self._ready)
 
     def _ready(self) -> None:
         mine = self._count() + len(self._opening)
@@ -59,7 +63,7 @@ class _Acceptor:
         if fewest is not None and mine > fewest and self._pauses < _MOST_PAUSES:
             # An emptier process takes it meanwhile, unless it hangs.
             self._pauses += 1
-            self.close()
+            self._loop.remove_reader(self._listener.fileno())
             self._loop.call_later(_PAUSE_SECONDS, self._listen)
             return
         self._pauses = 0

@@ -15,6 +15,7 @@ from gunicorn.arbiter import Arbiter
 from uvicorn_worker import UvicornWorker
 
 from collector.accepting import BalancedServer
+from collector.connections import BoundedProtocol
 from collector.health.board import Board, Gauges
 from collector.lifeline import end_with_parent
 
@@ -36,7 +37,7 @@ class CollectorWorker(UvicornWorker):  # type: ignore[misc]
 
     CONFIG_KWARGS = {  # noqa: RUF012 - the library's way to configure its worker
         "loop": "uvloop",
-        "http": "httptools",
+        "http": BoundedProtocol,
         "ws": "none",
         "lifespan": "off",
         "access_log": False,

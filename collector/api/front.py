@@ -16,6 +16,7 @@ from collector.api.owners import owner_of
 from collector.api.problems import problem_document
 from collector.pipeline.outcome import Outcome
 from collector.pipeline.reception import Reception, Request
+from collector.pipeline.told import told
 from collector.receivers.body import decompress
 from collector.receivers.received import Received
 from ledger.domain.errors import OwnFault, TollbookError
@@ -75,8 +76,10 @@ class Front:
             answer = entrance.answers.success(outcome, content_type)
         except TollbookError as error:
             answer = entrance.answers.failure(error, content_type)
-        except Exception:
+            told(error)
+        except Exception as error:
             log.exception("a request failed")
+            told(error)
             answer = entrance.answers.failure(OwnFault(), content_type)
         await _send(answer, send)
 

@@ -12,6 +12,7 @@ from collector.health.board import Gauges
 from collector.pipeline.fair_queue import FairQueue
 from collector.pipeline.intake import Intake, accept
 from collector.pipeline.outcome import Outcome
+from collector.pipeline.told import told
 from collector.receivers.received import Received
 from ledger.domain.errors import BodyTooLarge, Overloaded, TollbookError, UnreadableBody
 
@@ -64,7 +65,7 @@ class Reception:
             self._refuse(request, unreadable)
         except Exception as error:
             log.exception("a body could not be decoded")
-            request.outcome.set_exception(error)
+            request.outcome.set_exception(told(error))
         else:
             self._hand_in(request, received)
 
@@ -81,7 +82,7 @@ class Reception:
         except Exception as error:
             if not isinstance(error, TollbookError):
                 log.exception("a request could not be prepared")
-            request.outcome.set_exception(error)
+            request.outcome.set_exception(told(error))
         else:
             durable.add_done_callback(lambda done: _pass_on(done, request.outcome))
 
@@ -90,9 +91,9 @@ class Reception:
         try:
             kept = self._intake.refuse_body(request.receiver, str(unreadable))
         except TollbookError:
-            request.outcome.set_exception(unreadable)
+            request.outcome.set_exception(told(unreadable))
         else:
-            kept.add_done_callback(lambda _: request.outcome.set_exception(unreadable))
+            kept.add_done_callback(lambda _: request.outcome.set_exception(told(unreadable)))
 
 
 def _pass_on(done: Future[Outcome], outcome: Future[Outcome]) -> None:

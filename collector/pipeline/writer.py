@@ -13,6 +13,7 @@ from typing import NamedTuple
 from collector.health.board import Gauges
 from collector.pipeline.fair_queue import FairQueue
 from collector.pipeline.salvage import book_apart, is_fault_of_data
+from collector.pipeline.told import told
 from exporters.postgres.batches import Batch, Booked, Prepared
 from exporters.postgres.booking import Booker, Unsettled
 from ledger.domain.errors import LedgerUnavailable, Overloaded, TollbookError
@@ -126,7 +127,7 @@ class Writer:
 
     def _fail(self, waiting: _Waiting, error: Exception) -> None:
         self._gauges.add_calls(-len(waiting.prepared.batch.calls))
-        waiting.booked.set_exception(error)
+        waiting.booked.set_exception(told(error))
 
     def _book_alone(self, waiting: _Waiting) -> Booked:
         """Book a request; calls that the ledger does not take are refused, unless it was promised.

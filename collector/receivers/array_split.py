@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import msgspec
 
-from collector.receivers.json_density import is_dense, most_values
+from collector.receivers.json_density import is_dense, most_records
 from ledger.domain.errors import UnreadableBody
 
 _TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[\[\]{},]', re.DOTALL)
@@ -23,12 +23,17 @@ def array_elements(array: bytes) -> Iterable[bytes]:
     Raises UnreadableBody when it is no array at all or has more elements than its length allows.
     """
     reason = "the array does not end"
+    most = most_records(array)
     if not is_dense(array):
         try:
-            return map(bytes, _array.decode(array))
+            found = _array.decode(array)
         except (msgspec.DecodeError, RecursionError) as error:
             reason = malformed(error)
-    elements = split_array(array, most_values(array))
+        else:
+            if len(found) > most:
+                raise _too_many(most)
+            return map(bytes, found)
+    elements = split_array(array, most)
     if elements is None:
         raise UnreadableBody(reason)
     return elements
@@ -50,10 +55,14 @@ def split_array(body: bytes, most: int) -> Iterator[bytes] | None:
     for at in _cuts(body):
         cuts.append(at)
         if len(cuts) > most + 1:
-            raise UnreadableBody(f"the array has more than {most} elements; send fewer at once")
+            raise _too_many(most)
     if len(cuts) < 2 or cuts[-1] < 0 or body[cuts[-1] + 1 :].strip():
         return None
     return (body[start + 1 : end] for start, end in pairwise(cuts))
+
+
+def _too_many(most: int) -> UnreadableBody:
+    return UnreadableBody(f"the array has more than {most} elements; those are no calls")
 
 
 def _cuts(body: bytes) -> Iterator[int]:

@@ -13,6 +13,7 @@ import msgspec
 
 from collector.receivers.array_split import array_elements, malformed
 from collector.receivers.evidence import record_payload, tenant_of
+from collector.receivers.json_density import refuse_many_lines
 from collector.receivers.received import Received
 from collector.receivers.records import INCLUSIVE_PREFIX, NOT_GIVEN, CallRecord, UsageRecord
 from ledger.domain.calls import ERROR, OK, UNKNOWN_MODEL, UNKNOWN_PROVIDER, Call
@@ -46,7 +47,11 @@ def decode_json(body: bytes, default_tenant: str | None = None) -> Received:
 
 
 def decode_ndjson(body: bytes, default_tenant: str | None = None) -> Received:
-    """Read one call a line; a damaged line hurts only itself."""
+    """Read one call a line; a damaged line hurts only itself.
+
+    Raises UnreadableBody when there are more lines than there can be calls.
+    """
+    refuse_many_lines(body)
     lines = (line.removesuffix(b"\n") for line in BytesIO(body))
     return _decode_each((line for line in lines if line.strip()), default_tenant)
 

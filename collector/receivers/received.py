@@ -9,6 +9,8 @@ from ledger.domain.calls import Call, Refusal
 MOST_REFUSALS = 10_000
 """Refusals of one request that are told one by one; any more are only counted."""
 _MOST_PAYLOADS = 100
+_MOST_TEXT_CHARACTERS = 1000
+"""What was wrong may quote what was sent."""
 
 
 @dataclass
@@ -61,4 +63,12 @@ class Received:
             return
         if not self.keeps_payloads:
             payload = None
-        self.refusals.append(Refusal(position, path, reason, tenant, payload))
+        self.refusals.append(
+            Refusal(
+                position,
+                path[:_MOST_TEXT_CHARACTERS],
+                reason[:_MOST_TEXT_CHARACTERS],
+                tenant and tenant[:_MOST_TEXT_CHARACTERS],
+                payload,
+            )
+        )

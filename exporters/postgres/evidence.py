@@ -18,16 +18,20 @@ _KEEP = """
     VALUES (%s, 'rejected', %s, %s, %s, %s, %s)
 """
 
+_MOST_NAME_CHARACTERS = 256
+"""As of a call. Tenants and places are indexed, and an index takes no text of any length."""
+_MOST_REASON_CHARACTERS = 1000
+
 
 def keep_refusals(connection: psycopg.Connection[Any], batches: Sequence[Batch]) -> None:
     """Store the evidence of all batches; an unknown tenant is the empty text."""
     rows = [
         (
-            storable(refusal.tenant or ""),
+            storable(refusal.tenant or "")[:_MOST_NAME_CHARACTERS],
             batch.receiver,
             refusal.index,
-            storable(refusal.path),
-            storable(refusal.reason),
+            storable(refusal.path)[:_MOST_NAME_CHARACTERS],
+            storable(refusal.reason)[:_MOST_REASON_CHARACTERS],
             refusal.payload and storable(refusal.payload),
         )
         for batch in batches

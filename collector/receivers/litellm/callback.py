@@ -9,6 +9,7 @@ import msgspec
 
 from collector.receivers.array_split import array_elements, malformed
 from collector.receivers.evidence import attributes_payload
+from collector.receivers.json_density import refuse_many_lines
 from collector.receivers.litellm.call import RECEIVER, call_of_payload
 from collector.receivers.litellm.labels import tenant_of
 from collector.receivers.litellm.payload import Evidence, Metadata, Payload, read_object, read_text
@@ -49,6 +50,7 @@ def _records(body: bytes) -> Iterable[bytes]:
     try:
         msgspec.json.decode(stripped, type=msgspec.Raw)
     except (msgspec.DecodeError, RecursionError):
+        refuse_many_lines(stripped)
         return (line for line in BytesIO(stripped) if line.strip())
     return [stripped]
 

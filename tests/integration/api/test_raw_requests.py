@@ -7,6 +7,7 @@ import re
 import socket
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 import pytest
@@ -103,6 +104,21 @@ def test_a_length_that_is_none_is_refused(length: str, raw_url: str) -> None:
 
 def test_bytes_that_are_no_http_are_refused(raw_url: str) -> None:
     assert _ask(raw_url, b"\x16\x03\x01 hello\r\n\r\n")[0] == 400
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [b"X: " + b"a" * 70_000, b"\r\n".join([b"X: " + b"a" * 1000] * 70), b"X: " + b"a" * 2_000_000],
+    ids=["one header", "many headers", "a header without end"],
+)
+def test_a_head_beyond_64_kib_is_refused_with_431(headers: bytes, raw_url: str) -> None:
+    with _connected(raw_url) as connection, suppress(ConnectionError):
+        connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: collector\r\n" + headers)
+        connection.sendall(b"\r\n\r\n")
+        answer = connection.recv(65_536)
+        assert answer.startswith(b"HTTP/1.1 431 ")
+        assert json.loads(answer.partition(b"\r\n\r\n")[2])["status"] == 431
+    assert _ask(raw_url, _head("GET", "/healthz"))[0] == 200
 
 
 def test_every_record_that_came_in_is_counted_once_over_all_processes(collector_url: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from datetime import UTC, datetime, timedelta
+from random import Random
 from typing import Any
 
 import pytest
@@ -29,12 +30,19 @@ BAD_BODIES = {
     "brackets without end": b"[" * 200_000,
 }
 
+
+def random_text(length: int) -> str:
+    """Text that does not compress: Postgres would make a short index entry of a repeated one."""
+    return Random(4).randbytes(length // 2).hex()
+
+
 BAD_RECORDS: dict[str, tuple[dict[str, Any], str]] = {
     "no tenant": ({"tenant": None}, "tenant"),
     "an empty tenant": ({"tenant": ""}, "tenant"),
     "a tenant of white space": ({"tenant": "  "}, "tenant"),
     "a tenant that is a number": ({"tenant": 7}, "tenant"),
     "a tenant of 300 characters": ({"tenant": "a" * 300}, "tenant"),
+    "a tenant beyond what an index takes": ({"tenant": random_text(20_000)}, "tenant"),
     "a tenant with NUL": ({"tenant": "a\x00b"}, "tenant"),
     "no model": ({"model": None}, "model"),
     "a model that is a list": ({"model": ["gpt-4o"]}, "model"),

@@ -7,6 +7,7 @@ import pytest
 
 from collector.receivers.calls_json import decode_json, decode_ndjson
 from ledger.domain.calls import Refusal
+from ledger.domain.errors import UnreadableBody
 from ledger.domain.usage import MAX_TOKENS
 from tests.factories.calls import a_record
 
@@ -171,3 +172,24 @@ def test_evidence_is_bounded() -> None:
         json.loads(the_refusal(line(status="failed", feature=long)).payload or "")["feature"]
         == "x" * 200
     )
+
+
+def test_millions_of_lines_that_are_too_short_for_calls_are_refused_as_a_whole() -> None:
+    for body in (b"{}\n" * 2**19, b"\n" * 2**21):
+        with pytest.raises(UnreadableBody, match="those are no calls"):
+            decode_ndjson(body)
+
+
+def test_blank_lines_between_many_calls_are_passed_over() -> None:
+    received = decode_ndjson((GOOD + b"\r\n\r\n") * 2**14)
+    assert len(received.calls) == 2**14
+
+
+def test_a_refusal_quotes_no_more_than_a_line_of_what_was_sent() -> None:
+    assert len(the_refusal(line(status="x" * 100_000)).reason) <= 1000
+
+
+def test_arrays_of_millions_of_elements_too_short_for_calls_are_refused_as_a_whole() -> None:
+    for element in (b"{},", b'{"a":"bcde"},'):
+        with pytest.raises(UnreadableBody, match="those are no calls"):
+            decode_json(b"[" + element * 2**18 + b"{}]")
