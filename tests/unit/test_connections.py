@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 import uvicorn
 
-from collector.accepting import BalancedServer, ConnectionBoard
+from collector.accepting import BalancedServer
 from collector.connections import BoundedProtocol
+from collector.health.board import Board
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
@@ -31,7 +32,8 @@ def address() -> Iterator[tuple[str, int]]:
     """Where a server listens that waits 0.2 s for a head; in the end it ends well."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         config = uvicorn.Config(_answer, http=_Hasty, lifespan="off", log_config=None, ws="none")
-        server = BalancedServer(config, ConnectionBoard(), 1)
+        board = Board()
+        server = BalancedServer(config, board, board.claim())
         with ThreadPoolExecutor(1) as threads:
             ended = threads.submit(server.run, sockets=[listener])
             yield listener.getsockname()
