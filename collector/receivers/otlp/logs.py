@@ -7,11 +7,11 @@ from collections.abc import Iterable
 import msgspec
 from google.protobuf.message import DecodeError
 
+from collector.receivers import wire_density
 from collector.receivers.dialects.fields import first, text
 from collector.receivers.evidence import attributes_payload, record_payload
 from collector.receivers.evidence import tenant_of as tenant_of_json
 from collector.receivers.json_density import refuse_dense
-from collector.receivers.otlp import wire_density
 from collector.receivers.otlp.log_calls import RECEIVER, read_call
 from collector.receivers.otlp.log_record import LogRecord
 from collector.receivers.otlp.logs_json import records_of_json

@@ -12,7 +12,7 @@ from typing import Any
 
 from google.protobuf.message import DecodeError
 
-from collector.receivers.otlp import wire_density
+from collector.receivers import wire_density
 from collector.receivers.otlp.attributes import read_attributes
 from collector.receivers.otlp.log_record import (
     EVENT_NAME,

@@ -12,8 +12,8 @@ from typing import Any
 import msgspec
 from google.protobuf.message import DecodeError
 
+from collector.receivers import wire_density
 from collector.receivers.json_density import refuse_dense
-from collector.receivers.otlp import wire_density
 from collector.receivers.received import Received
 from collector.receivers.wire_schema import message_classes
 from ledger.domain.errors import UnreadableBody

@@ -9,11 +9,11 @@ from typing import Any
 import msgspec
 from google.protobuf.message import DecodeError
 
+from collector.receivers import wire_density
 from collector.receivers.dialects import read_call
 from collector.receivers.dialects.fields import tenant_of
 from collector.receivers.evidence import attributes_payload
 from collector.receivers.json_density import refuse_dense
-from collector.receivers.otlp import wire_density
 from collector.receivers.otlp.attributes import split_attributes
 from collector.receivers.otlp.patterns import Origin, origin_of
 from collector.receivers.otlp.traces_json import spans_of_json
