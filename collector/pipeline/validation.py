@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from ledger.access.principals import EVERY_TENANT
 from ledger.domain.calls import Call
 from ledger.domain.errors import InvalidRecord
 
@@ -46,6 +47,7 @@ def validated(call: Call, now: datetime) -> Call:
     sound = _remembered
     if not (
         call.tenant in sound
+        and call.tenant != EVERY_TENANT
         and call.provider in sound
         and call.model in sound
         and call.operation in sound
@@ -70,6 +72,8 @@ def validated(call: Call, now: datetime) -> Call:
 
 def _with_sound_keys(call: Call) -> Call:
     changes = {}
+    if call.tenant.strip() == EVERY_TENANT:
+        raise InvalidRecord("tenant", f"{EVERY_TENANT} stands for every tenant and is no name")
     for name in _KEY_TEXTS:
         value = getattr(call, name)
         _check_key_text(name, value)

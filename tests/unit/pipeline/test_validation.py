@@ -147,3 +147,11 @@ def test_what_a_span_says_of_its_surroundings_can_be_stored() -> None:
     call = validated(a_call(scope="a\x00b" + "c" * 999, parent_span_id="\x00"), NOW)
     assert call.scope == ("a\N{REPLACEMENT CHARACTER}b" + "c" * 999)[:256]
     assert call.parent_span_id == "\N{REPLACEMENT CHARACTER}"
+
+
+@pytest.mark.parametrize("tenant", ["*", " * "])
+def test_no_tenant_can_have_the_name_of_all_of_them(tenant: str) -> None:
+    valid(model="*")
+    with pytest.raises(InvalidRecord, match="every tenant") as refused:
+        valid(tenant=tenant)
+    assert refused.value.path == "tenant"
