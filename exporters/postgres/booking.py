@@ -87,7 +87,7 @@ class Booker:
         price: Price,
         default_time_zone: str,
         join_window: timedelta = timedelta(hours=24),
-        filter_bytes: int = 32 * 2**20,
+        filter_bytes: int = 64 * 2**20,
     ) -> None:
         self._database = database
         self._foundations = Foundations(database, default_time_zone)

@@ -1,6 +1,6 @@
 """A filter of the keys that were told lately: what it does not know was certainly not told.
 
-It is a blocked Bloom filter: each key sets four bits of one 64-bit word. Memory grows with the keys
+It is a blocked Bloom filter: each key sets five bits of one 64-bit word. Memory grows with the keys
 up to a bound; beyond it more keys are asked about in vain, which costs time and nothing else.
 """
 
@@ -15,7 +15,7 @@ from exporters.postgres.joining.keys import KeyArray
 
 _FIRST_WORDS = 1 << 16
 _GROWTH = 4
-_KEYS_A_WORD = 6
+_KEYS_A_WORD = 4
 _SPREAD = np.uint64(0xFF51AFD7ED558CCD)
 _ONE = np.uint64(1)
 
@@ -44,7 +44,7 @@ class _Segment:
     def _bits(self, keys: KeyArray) -> tuple[npt.NDArray[np.int64], KeyArray]:
         mixed = keys * _SPREAD
         masks = np.zeros(len(keys), dtype=np.uint64)
-        for shift in (0, 6, 12, 18):
+        for shift in (0, 6, 12, 18, 24):
             masks |= _ONE << ((mixed >> np.uint64(shift)) & np.uint64(63))
         places = (mixed >> np.uint64(32)) % np.uint64(len(self._words))
         return places.astype(np.int64), masks
