@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -18,8 +18,10 @@ from benchmarks.load.calls import Mix, call_at
 from benchmarks.load.json_bodies import ndjson_body
 from benchmarks.load.otlp_bodies import otlp_body
 from collector.pipeline.intake import accept
-from collector.receivers.calls_json import decode_ndjson
-from collector.receivers.otlp.traces import decode_protobuf
+from collector.pipeline.request import RECORDS_A_PART
+from collector.receivers import calls_json
+from collector.receivers.otlp import traces
+from collector.receivers.received import Reading, Received
 from exporters.postgres.joining.keys import KeyColumns, keys_of
 from exporters.postgres.rows import CALL_LAYOUT, Row, call_row
 from exporters.postgres.tallies import Tally
@@ -44,8 +46,14 @@ def main() -> None:
     spans = [otlp_body(calls) for calls in calls_of]
     lines = [ndjson_body(calls) for calls in calls_of]
     print(f"{_BODIES} bodies of {_CALLS_A_BODY} calls; microseconds of one core a call\n")
-    received = _stage("decode OTLP protobuf", lambda: [decode_protobuf(body) for body in spans])
-    _stage("decode NDJSON", lambda: [decode_ndjson(body) for body in lines])
+    received = _stage(
+        "decode OTLP protobuf",
+        lambda: [part for body in spans for part in _parts(traces.read_protobuf(body))],
+    )
+    _stage(
+        "decode NDJSON",
+        lambda: [part for body in lines for part in _parts(calls_json.read_ndjson(body))],
+    )
     now = datetime.now(UTC)
     accepted = _stage("validate", lambda: [accept(one, now) for one in received])
     calls = [call for one in accepted for call in one.calls]
@@ -68,6 +76,17 @@ def _stage(name: str, run: Callable[[], T]) -> T:
         seconds.append(time.thread_time() - begun)
     print(f"{name:30}{min(seconds) / (_BODIES * _CALLS_A_BODY) * 1e6:6.1f}")
     return result
+
+
+def _parts(readings: Iterator[Reading]) -> Iterator[Received]:
+    position = 0
+    while True:
+        part = Received("")
+        read = part.gather(readings, position, RECORDS_A_PART)
+        if not read:
+            return
+        position += read
+        yield part
 
 
 def _lay_out(rows: Sequence[Row]) -> None:

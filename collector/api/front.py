@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping
 from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any
@@ -15,10 +15,11 @@ from collector.api.entrances import Entrance
 from collector.api.owners import owner_of
 from collector.api.problems import problem_document
 from collector.pipeline.outcome import Outcome
-from collector.pipeline.reception import Reception, Request
+from collector.pipeline.reception import Reception
+from collector.pipeline.request import Read, Request
 from collector.pipeline.told import told
 from collector.receivers.body import decompress
-from collector.receivers.received import Received
+from collector.receivers.received import Reading
 from ledger.domain.errors import OwnFault, TollbookError
 
 log = logging.getLogger(__name__)
@@ -91,7 +92,7 @@ class Front:
         receive: Receive,
     ) -> Outcome:
         try:
-            decode = entrance.decoder(content_type)
+            read = entrance.reader(content_type)
             body = await self._bodies.read(receive, headers.get("content-length"))
         except TollbookError as error:
             if not error.permanent:
@@ -99,27 +100,25 @@ class Front:
             return await self._wait(entrance, b"", "", _raising(error))
         encoding = headers.get("content-encoding")
 
-        def decoded() -> Received:
+        def readings() -> Iterator[Reading]:
             plain = decompress(body, encoding, self._max_body_bytes)
-            return decode(plain, self._default_tenant)
+            return read(plain, self._default_tenant)
 
-        return await self._wait(entrance, body, owner_of(body), decoded)
+        return await self._wait(entrance, body, owner_of(body), readings)
 
-    async def _wait(
-        self, entrance: Entrance, body: bytes, owner: str, decoded: Callable[[], Received]
-    ) -> Outcome:
-        request = Request(entrance.receiver, decoded, len(body))
-        self._reception.receive(owner, request)
+    async def _wait(self, entrance: Entrance, body: bytes, owner: str, read: Read) -> Outcome:
+        request = Request(entrance.receiver, owner, read, len(body))
+        self._reception.receive(request)
         return await asyncio.wrap_future(request.outcome)
 
 
-def _raising(error: TollbookError) -> Callable[[], Received]:
+def _raising(error: TollbookError) -> Read:
     """A body that cannot be read takes the same way as others, so that its evidence is kept."""
 
-    def decoded() -> Received:
+    def readings() -> Iterator[Reading]:
         raise error
 
-    return decoded
+    return readings
 
 
 async def _refuse_method(method: str, allowed: str, send: Send) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import Future
 from datetime import datetime, timedelta
+from functools import partial
 
 import msgspec
 
@@ -13,7 +14,7 @@ from collector.pipeline.spooling import LedgerWatch, SpoolWriter
 from collector.pipeline.validation import validated
 from collector.pipeline.writer import Writer
 from collector.receivers.accepted import Accepted
-from collector.receivers.received import Received
+from collector.receivers.received import Received, Refused
 from exporters.postgres.batches import Batch, Booked, Mark
 from exporters.postgres.booking import Booker
 from exporters.postgres.pricer import Pricer
@@ -24,9 +25,6 @@ from ledger.queries.aliases import AliasBook
 from ledger.queries.reader import Reader
 from ledger.settings import Settings
 from ledger.storage.database import Database
-
-_MOST_EVIDENCE_A_REQUEST = 100
-
 
 _INGEST = Principal("ingest", EVERY_TENANT)
 
@@ -56,11 +54,10 @@ class Intake:
         self._watch = LedgerWatch()
 
     def take(self, accepted: Accepted, received: Received | None = None) -> Future[Outcome]:
-        """Make a request's records durable; what of `received` was refused is told in the outcome.
+        """Make records of a request durable; what of `received` was refused is told in the outcome.
 
         Without Postgres they go to the spool, if there is one. Raises, and the future ends with,
-        LedgerUnavailable, Overloaded or SpoolFull; then nothing was kept and the whole request may
-        be sent again.
+        LedgerUnavailable, Overloaded or SpoolFull; then nothing of them was kept.
         """
         if self._spool is None:
             return self._book(accepted, received)
@@ -186,7 +183,7 @@ def _refusals(accepted: Accepted, received: Received | None, booked: Booked) -> 
     if received is None:
         return []
     late = [
-        _refusal(received.positions[place], accepted.calls[place], InvalidRecord("record", reason))
+        _refusal(received.positions[place], accepted.calls[place], reason)
         for place, reason in booked.refused
     ]
     return sorted([*received.refusals, *late], key=lambda refusal: refusal.index)
@@ -203,7 +200,7 @@ def accept(received: Received, now: datetime) -> Accepted:
         try:
             calls.append(validated(call, now))
         except InvalidRecord as invalid:
-            received.refusals.append(_refusal(position, call, invalid))
+            received.add(position, _refused(call, invalid))
         else:
             positions.append(position)
     received.positions = positions
@@ -211,13 +208,21 @@ def accept(received: Received, now: datetime) -> Accepted:
     return Accepted(
         receiver=received.receiver,
         calls=calls,
-        refusals=received.refusals[:_MOST_EVIDENCE_A_REQUEST],
+        refusals=received.evidence,
         rejected=received.rejected,
         ignored=received.ignored,
     )
 
 
-def _refusal(position: int, call: Call, invalid: InvalidRecord) -> Refusal:
+def _refused(call: Call, invalid: InvalidRecord) -> Refused:
+    return Refused(invalid.path, invalid.reason, lambda: call.tenant, partial(_evidence, call))
+
+
+def _refusal(position: int, call: Call, reason: str) -> Refusal:
+    return Refusal(position, "record", reason, call.tenant, _evidence(call))
+
+
+def _evidence(call: Call) -> str:
     evidence = {
         "id": call.id[:256],
         "tenant": call.tenant[:256],
@@ -225,6 +230,4 @@ def _refusal(position: int, call: Call, invalid: InvalidRecord) -> Refusal:
         "provider": call.provider[:256],
         "model": call.model[:256],
     }
-    return Refusal(
-        position, invalid.path, invalid.reason, call.tenant, msgspec.json.encode(evidence).decode()
-    )
+    return msgspec.json.encode(evidence).decode()

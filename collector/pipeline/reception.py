@@ -1,19 +1,17 @@
-"""Reception: requests are decoded in threads, in a fair order, and handed to the intake."""
+"""Reception: requests are read in threads, in a fair order, and handed to the intake."""
 
 from __future__ import annotations
 
 import logging
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future
 from datetime import UTC, datetime
+from functools import partial
 
 from collector.health.board import Gauges
 from collector.pipeline.fair_queue import FairQueue
 from collector.pipeline.intake import Intake, accept
-from collector.pipeline.outcome import Outcome
-from collector.pipeline.told import told
-from collector.receivers.received import Received
+from collector.pipeline.request import Part, Request
 from ledger.domain.errors import BodyTooLarge, Overloaded, TollbookError, UnreadableBody
 
 log = logging.getLogger(__name__)
@@ -21,21 +19,9 @@ log = logging.getLogger(__name__)
 _THREADS = 2
 _MOST_A_TURN_BYTES = 64 * 1024
 
-Decode = Callable[[], Received]
-
-
-class Request:
-    """One request on its way to be decoded; `outcome` is done once its records are durable."""
-
-    def __init__(self, receiver: str, decode: Decode, size_bytes: int) -> None:
-        self.receiver = receiver
-        self.decode = decode
-        self.size_bytes = size_bytes
-        self.outcome: Future[Outcome] = Future()
-
 
 class Reception:
-    """The threads of one process that turn bodies into calls."""
+    """The threads of one process that turn bodies into calls, a part of a body at a time."""
 
     def __init__(self, intake: Intake, gauges: Gauges, *, most_waiting_bytes: int) -> None:
         self._intake = intake
@@ -44,11 +30,11 @@ class Reception:
         for number in range(_THREADS):
             threading.Thread(target=self._run, name=f"reception-{number}", daemon=True).start()
 
-    def receive(self, owner: str, request: Request) -> None:
+    def receive(self, request: Request) -> None:
         """Let a request wait for its turn among its owner's. Raises Overloaded."""
         self._gauges.add_bytes(request.size_bytes)
         try:
-            self._queue.put(owner, request, request.size_bytes or 1)
+            self._queue.put(request.owner, request, request.size_bytes or 1)
         except Overloaded:
             self._gauges.add_bytes(-request.size_bytes)
             raise
@@ -59,46 +45,56 @@ class Reception:
                 self._serve(request)
 
     def _serve(self, request: Request) -> None:
+        """Read one part of a request."""
         try:
-            received = self._decoded(request)
+            if not request.is_read:
+                self._hand_in(request, request.turned_away or _next_part(request))
+        except Overloaded as overloaded:
+            if not request.has_to_wait(self._resuming(request), most=1):
+                self._end(request, overloaded)
         except (UnreadableBody, BodyTooLarge) as unreadable:
             self._refuse(request, unreadable)
         except Exception as error:
-            log.exception("a body could not be decoded")
-            request.outcome.set_exception(told(error))
-        else:
-            self._hand_in(request, received)
-
-    def _decoded(self, request: Request) -> Received:
-        try:
-            return request.decode()
-        finally:
-            self._gauges.add_bytes(-request.size_bytes)
-
-    def _hand_in(self, request: Request, received: Received) -> None:
-        try:
-            accepted = accept(received, datetime.now(UTC))
-            durable = self._intake.take(accepted, received)
-        except Exception as error:
             if not isinstance(error, TollbookError):
-                log.exception("a request could not be prepared")
-            request.outcome.set_exception(told(error))
+                log.exception("a request could not be read")
+            self._end(request, error)
         else:
-            durable.add_done_callback(lambda done: _pass_on(done, request.outcome))
+            self._go_on(request)
+
+    def _go_on(self, request: Request) -> None:
+        """A request waits for its next turn, or for its earlier parts if they are many."""
+        if request.is_read:
+            self._end(request)
+            return
+        resume = self._resuming(request)
+        if not request.has_to_wait(resume):
+            resume()
+
+    def _resuming(self, request: Request) -> Callable[[], None]:
+        return partial(self._queue.put_back, request.owner, request, request.size_bytes or 1)
+
+    def _hand_in(self, request: Request, part: Part) -> None:
+        """Let a part become durable. Raises Overloaded; then the part is kept in the request."""
+        accepted, received = request.turned_away = part
+        durable = self._intake.take(accepted, received)
+        request.turned_away = None
+        request.begin(received, durable)
+
+    def _end(self, request: Request, error: BaseException | None = None) -> None:
+        self._queue.release(request.owner, request.size_bytes or 1)
+        self._gauges.add_bytes(-request.size_bytes)
+        request.end(error)
 
     def _refuse(self, request: Request, unreadable: TollbookError) -> None:
         """Answer with what was wrong once the evidence of it is kept."""
         try:
             kept = self._intake.refuse_body(request.receiver, str(unreadable))
         except TollbookError:
-            request.outcome.set_exception(told(unreadable))
+            self._end(request, unreadable)
         else:
-            kept.add_done_callback(lambda _: request.outcome.set_exception(told(unreadable)))
+            kept.add_done_callback(lambda _: self._end(request, unreadable))
 
 
-def _pass_on(done: Future[Outcome], outcome: Future[Outcome]) -> None:
-    error = done.exception()
-    if error is not None:
-        outcome.set_exception(error)
-    else:
-        outcome.set_result(done.result())
+def _next_part(request: Request) -> Part:
+    received = request.next_part()
+    return accept(received, datetime.now(UTC)), received

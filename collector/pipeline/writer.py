@@ -28,9 +28,15 @@ _SETTLING_ATTEMPTS = 50
 
 
 class _Waiting(NamedTuple):
+    owner: str
     prepared: Prepared
     booked: Future[Booked]
     handed_in_at: float
+
+    @property
+    def size(self) -> int:
+        """What it counts for in the queue."""
+        return len(self.prepared.batch.calls) or 1
 
 
 class _Group:
@@ -46,6 +52,8 @@ class _Group:
         """The requests' batches; whoever asks again gets the same."""
         if not self.waiting:
             self.waiting = self._queue.take(_MOST_CALLS_A_COMMIT)
+            for one in self.waiting:
+                self._queue.release(one.owner, one.size)
         return [waiting.prepared for waiting in self.waiting]
 
 
@@ -69,11 +77,11 @@ class Writer:
         future ends with LedgerUnavailable when Postgres goes away later.
         """
         prepared = self._booker.prepare(batch)
-        waiting = _Waiting(prepared, Future(), time.monotonic())
         owner = batch.calls[0].call.tenant if batch.calls else ""
+        waiting = _Waiting(owner, prepared, Future(), time.monotonic())
         self._gauges.add_calls(len(batch.calls))
         try:
-            self._queue.put(owner, waiting, len(batch.calls) or 1)
+            self._queue.put(owner, waiting, waiting.size)
         except Overloaded:
             self._gauges.add_calls(-len(batch.calls))
             raise
@@ -144,7 +152,7 @@ class Writer:
         return book_apart(batch, partial(self._book_part, handed_in_at=waiting.handed_in_at))
 
     def _book_part(self, batch: Batch, *, handed_in_at: float) -> Booked:
-        waiting = _Waiting(self._booker.prepare(batch), Future(), handed_in_at)
+        waiting = _Waiting("", self._booker.prepare(batch), Future(), handed_in_at)
         return self._book(_Group(self._queue, [waiting]))[0]
 
     def _book(self, group: _Group) -> list[Booked]:

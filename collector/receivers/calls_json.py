@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from functools import partial
 from hashlib import blake2b
 from io import BytesIO
 from itertools import islice
@@ -14,7 +15,7 @@ import msgspec
 from collector.receivers.array_split import array_elements, malformed
 from collector.receivers.evidence import record_payload, tenant_of
 from collector.receivers.json_density import refuse_many_lines
-from collector.receivers.received import Received
+from collector.receivers.received import Reading, Refused, read_each
 from collector.receivers.records import INCLUSIVE_PREFIX, NOT_GIVEN, CallRecord, UsageRecord
 from ledger.domain.calls import ERROR, OK, UNKNOWN_MODEL, UNKNOWN_PROVIDER, Call
 from ledger.domain.errors import InvalidRecord, UnreadableBody
@@ -32,7 +33,7 @@ _TRACE_AND_SPAN = re.compile("(?!0{32}|.{32}0{16})[0-9a-f]{48}")
 _record = msgspec.json.Decoder(CallRecord)
 
 
-def decode_json(body: bytes, default_tenant: str | None = None) -> Received:
+def read_json(body: bytes, default_tenant: str | None = None) -> Iterator[Reading]:
     """Read one call or an array of calls. Raises UnreadableBody when it is not JSON at all."""
     stripped = body.lstrip()
     if not stripped:
@@ -42,18 +43,18 @@ def decode_json(body: bytes, default_tenant: str | None = None) -> Received:
             msgspec.json.decode(body, type=msgspec.Raw)
         except (msgspec.DecodeError, RecursionError) as error:
             raise UnreadableBody(malformed(error)) from error
-        return _decode_each([body], default_tenant)
-    return _decode_each(array_elements(stripped), default_tenant)
+        return _read_each([body], default_tenant)
+    return _read_each(array_elements(stripped), default_tenant)
 
 
-def decode_ndjson(body: bytes, default_tenant: str | None = None) -> Received:
+def read_ndjson(body: bytes, default_tenant: str | None = None) -> Iterator[Reading]:
     """Read one call a line; a damaged line hurts only itself.
 
     Raises UnreadableBody when there are more lines than there can be calls.
     """
     refuse_many_lines(body)
     lines = (line.removesuffix(b"\n") for line in BytesIO(body))
-    return _decode_each((line for line in lines if line.strip()), default_tenant)
+    return _read_each((line for line in lines if line.strip()), default_tenant)
 
 
 def call_of_record(
@@ -77,21 +78,16 @@ def call_of_record(
         raise InvalidRecord("record", malformed(error)) from error
 
 
-def _decode_each(records: Iterable[bytes], default_tenant: str | None) -> Received:
-    received = Received(RECEIVER)
-    for position, record in enumerate(records):
-        try:
-            received.add(position, call_of_record(record, default_tenant))
-        except InvalidRecord as invalid:
-            refuse_record(received, position, record, invalid)
-    return received
+def _read_each(records: Iterable[bytes], default_tenant: str | None) -> Iterator[Reading]:
+    read = partial(call_of_record, default_tenant=default_tenant)
+    return read_each(records, read, tenant=tenant_of, payload=record_payload)
 
 
-def refuse_record(received: Received, position: int, record: bytes, invalid: InvalidRecord) -> None:
-    """Keep what can be kept of a record that is no sound call."""
-    tenant = tenant_of(record) if received.keeps_refusals else None
-    payload = record_payload(record) if received.keeps_payloads else None
-    received.refuse(position, invalid.path, invalid.reason, tenant, payload)
+def refused(record: bytes, invalid: InvalidRecord) -> Refused:
+    """A record that is no sound call, with what can be kept of it."""
+    return Refused(
+        invalid.path, invalid.reason, partial(tenant_of, record), partial(record_payload, record)
+    )
 
 
 def _call(record: CallRecord, content: bytes, default_tenant: str | None, receiver: str) -> Call:

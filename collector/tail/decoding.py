@@ -8,9 +8,9 @@ import msgspec
 
 from collector.pipeline.validation import validated
 from collector.receivers.accepted import Accepted
-from collector.receivers.calls_json import call_of_record, refuse_record
+from collector.receivers.calls_json import call_of_record, refused
 from collector.receivers.log_lines import call_in
-from collector.receivers.received import Received
+from collector.receivers.received import Received, Refused
 from collector.tail.logfiles.reading import MOST_LINE_BYTES, Line, Piece
 from ledger.domain.errors import InvalidRecord
 
@@ -32,17 +32,17 @@ def decode_piece(
     for position, line in enumerate(piece.lines):
         record = call_in(line.text)
         if record is None:
-            received.ignored += 1
+            received.add(position, None)
             continue
         place = f"{content_name}:{line.offset}:".encode()
         try:
             call = call_of_record(record, default_tenant, receiver=RECEIVER, place=place)
             received.add(position, validated(call, now))
         except InvalidRecord as invalid:
-            refuse_record(received, position, record, _at(invalid, path, line))
+            received.add(position, refused(record, _at(invalid, path, line)))
     for offset, length in piece.overlong:
         reason = f"a line of {length} bytes; no more than {MOST_LINE_BYTES} are read"
-        received.refuse(0, "line", f"{reason} ({path}, byte {offset})")
+        received.add(0, Refused("line", f"{reason} ({path}, byte {offset})"))
     return Accepted(
         receiver=RECEIVER,
         calls=received.calls,

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from collector.receivers.otlp.logs import decode_protobuf
 from collector.receivers.received import Received
 from ledger.domain.usage import NO_USAGE, Usage
+from tests.decoders.logs import decode_protobuf
 from tests.servers.fake_openai import CHAT_MODEL, fake_openai
 
 _REPOSITORY = Path(__file__).parents[2]

@@ -7,9 +7,9 @@ from typing import Any
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from collector.receivers.calls_json import decode_json, decode_ndjson
 from collector.receivers.records import RECORD_FIELDS
 from ledger.domain.errors import UnreadableBody
+from tests.decoders.calls_json import decode_json, decode_ndjson
 from tests.factories.calls import a_record
 from tests.properties.strategies import json_values
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collector.receivers import semconv
-from collector.receivers.otlp.traces import decode_json, decode_protobuf
+from tests.decoders.traces import decode_json, decode_protobuf
 from tests.properties.strategies import json_values
 from tests.unit.receivers.otlp import a_span, json_request, protobuf_request
 

@@ -10,12 +10,10 @@ from typing import Any
 
 import pytest
 
-from collector.receivers import calls_json
-from collector.receivers.litellm import callback
-from collector.receivers.otlp import logs, metrics, traces
 from collector.receivers.received import Received
 from ledger.domain.errors import TollbookError
 from ledger.pricing.catalog import infer_provider
+from tests.decoders import calls_json, litellm, logs, metrics, traces
 from tests.factories.calls import a_record
 from tests.unit.receivers import otlp
 from tests.unit.receivers.litellm.payloads import a_payload
@@ -117,10 +115,10 @@ CASES: dict[str, tuple[Callable[[bytes], Received], bytes]] = {
     "calls: duplicate keys": (
         calls_json.decode_json, with_one(a_record(), "a", b'{"a":1' + b',"a":1' * 50_000 + b"}")),
     "litellm: content": (
-        callback.decode, json.dumps(a_payload(messages=["x" * 100] * 5_000)).encode()),
-    "litellm: tags": (callback.decode, with_one(a_payload(), "request_tags", ones())),
-    "litellm: metadata": (callback.decode, with_one(a_payload(), "metadata", ones())),
-    "litellm: lines": (callback.decode, b"{}\n" * (BYTES // 6)),
+        litellm.decode, json.dumps(a_payload(messages=["x" * 100] * 5_000)).encode()),
+    "litellm: tags": (litellm.decode, with_one(a_payload(), "request_tags", ones())),
+    "litellm: metadata": (litellm.decode, with_one(a_payload(), "metadata", ones())),
+    "litellm: lines": (litellm.decode, b"{}\n" * (BYTES // 6)),
 }  # fmt: skip
 
 

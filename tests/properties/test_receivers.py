@@ -14,12 +14,10 @@ from backports import zstd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collector.receivers import calls_json
 from collector.receivers.body import ENCODINGS, decompress
-from collector.receivers.litellm import callback
-from collector.receivers.otlp import logs, metrics, traces
 from collector.receivers.received import Received
 from ledger.domain.errors import TollbookError, UnreadableBody
+from tests.decoders import calls_json, litellm, logs, metrics, traces
 from tests.factories.calls import a_record
 from tests.properties.strategies import json_values
 from tests.unit.receivers import otlp
@@ -46,7 +44,7 @@ DECODERS: dict[str, tuple[Decode, bytes]] = {
     "logs json": (logs.decode_json, requests.json_request(*EVENTS)),
     "metrics protobuf": (metrics.decode_protobuf, a_request().SerializeToString()),
     "metrics json": (metrics.decode_json, as_json()),
-    "litellm": (callback.decode, b"[" + PAYLOAD + b", " + PAYLOAD + b"]"),
+    "litellm": (litellm.decode, b"[" + PAYLOAD + b", " + PAYLOAD + b"]"),
 }
 JSON = [name for name in DECODERS if "protobuf" not in name]
 

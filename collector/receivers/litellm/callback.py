@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from functools import partial
 from io import BytesIO
 
 import msgspec
@@ -10,35 +11,24 @@ import msgspec
 from collector.receivers.array_split import array_elements, malformed
 from collector.receivers.evidence import attributes_payload
 from collector.receivers.json_density import refuse_many_lines
-from collector.receivers.litellm.call import RECEIVER, call_of_payload
+from collector.receivers.litellm.call import call_of_payload
 from collector.receivers.litellm.labels import tenant_of
 from collector.receivers.litellm.payload import Evidence, Metadata, Payload, read_object, read_text
-from collector.receivers.received import Received
+from collector.receivers.received import Reading, read_each
 from ledger.domain.calls import Call
 from ledger.domain.errors import InvalidRecord, UnreadableBody
 
 _payload = msgspec.json.Decoder(Payload)
 
 
-def decode(body: bytes, default_tenant: str | None = None) -> Received:
+def read(body: bytes, default_tenant: str | None = None) -> Iterator[Reading]:
     """Read the payloads of one request, in any of the callback's three formats.
 
     LiteLLM declares all of them as application/json, so the body itself tells which one it is.
     Raises UnreadableBody when it is none.
     """
-    received = Received(RECEIVER)
-    for position, record in enumerate(_records(body)):
-        try:
-            call = _read(record, default_tenant)
-        except InvalidRecord as invalid:
-            evidence = _evidence(record) if received.keeps_refusals else ()
-            received.refuse(position, invalid.path, invalid.reason, *evidence)
-            continue
-        if call is None:
-            received.ignored += 1
-        else:
-            received.add(position, call)
-    return received
+    read_one = partial(_read, default_tenant=default_tenant)
+    return read_each(_records(body), read_one, tenant=_tenant, payload=_payload_kept)
 
 
 def _records(body: bytes) -> Iterable[bytes]:
@@ -69,10 +59,18 @@ def _read(record: bytes, default_tenant: str | None) -> Call | None:
     return call_of_payload(payload, default_tenant)
 
 
-def _evidence(record: bytes) -> tuple[str | None, str]:
-    """The tenant that a refused payload names, and what of it is no content."""
-    fields = read_object(msgspec.Raw(record), Evidence)
+def _tenant(record: bytes) -> str | None:
+    return tenant_of(read_object(_evidence(record).metadata, Metadata))
+
+
+def _payload_kept(record: bytes) -> str:
+    """What of a refused payload is no content."""
+    fields = _evidence(record)
     names = zip(Evidence.__struct_fields__, Evidence.__struct_encode_fields__, strict=True)
     kept = {name: read_text(getattr(fields, field)) for field, name in names}
-    tenant = tenant_of(read_object(fields.metadata, Metadata))
-    return tenant, attributes_payload({name: said for name, said in kept.items() if said})
+    return attributes_payload({name: said for name, said in kept.items() if said})
+
+
+def _evidence(record: bytes) -> Evidence:
+    evidence: Evidence = read_object(msgspec.Raw(record), Evidence)
+    return evidence

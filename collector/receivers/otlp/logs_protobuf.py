@@ -25,7 +25,7 @@ from collector.receivers.otlp.log_record import (
     call_json_of_text,
 )
 from collector.receivers.wire_schema import message_classes
-from ledger.domain.errors import InvalidRecord
+from ledger.domain.errors import InvalidRecord, UnreadableBody
 
 _classes = message_classes(
     "logs",
@@ -74,8 +74,16 @@ _ATTRIBUTES = ((6,),)
 def records_of_protobuf(body: bytes) -> Iterator[LogRecord | InvalidRecord]:
     """The records of a request; a damaged one comes as what is wrong with it.
 
-    Raises DecodeError when the body is no such request.
+    Raises UnreadableBody when the body is no such request, and later where it is damaged so that
+    no record can be told from the next.
     """
+    try:
+        yield from _records(body)
+    except DecodeError as error:
+        raise UnreadableBody("the body is no ExportLogsServiceRequest in protobuf") from error
+
+
+def _records(body: bytes) -> Iterator[LogRecord | InvalidRecord]:
     for resource_entry in _LogsRequest.FromString(body).resource_logs:
         resource_logs = _ResourceLogs.FromString(resource_entry)
         resource = _read_resource(resource_logs.resource.attributes)

@@ -6,7 +6,8 @@ Data points are counted as ignored, and nothing of them is read.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import repeat
 from typing import Any
 
 import msgspec
@@ -14,7 +15,7 @@ from google.protobuf.message import DecodeError
 
 from collector.receivers import wire_density
 from collector.receivers.json_density import refuse_dense
-from collector.receivers.received import Received
+from collector.receivers.received import Reading
 from collector.receivers.wire_schema import message_classes
 from ledger.domain.errors import UnreadableBody
 
@@ -72,7 +73,7 @@ class _JsonMetricsRequest(msgspec.Struct, rename="camel"):
 _json_request = msgspec.json.Decoder(_JsonMetricsRequest)
 
 
-def decode_protobuf(body: bytes, _default_tenant: str | None = None) -> Received:
+def read_protobuf(body: bytes, _default_tenant: str | None = None) -> Iterator[Reading]:
     """Count the points of an ExportMetricsServiceRequest. Raises UnreadableBody when it is none."""
     wire_density.refuse_dense(body)
     points = 0
@@ -84,10 +85,10 @@ def decode_protobuf(body: bytes, _default_tenant: str | None = None) -> Received
                     points += _points(_Metric.FromString(metric))
     except DecodeError as error:
         raise UnreadableBody("the body is no ExportMetricsServiceRequest in protobuf") from error
-    return Received(RECEIVER, ignored=points)
+    return repeat(None, points)
 
 
-def decode_json(body: bytes, _default_tenant: str | None = None) -> Received:
+def read_json(body: bytes, _default_tenant: str | None = None) -> Iterator[Reading]:
     """Count the points of such a request in OTLP's JSON. Raises UnreadableBody when it is none."""
     refuse_dense(body)
     try:
@@ -96,7 +97,7 @@ def decode_json(body: bytes, _default_tenant: str | None = None) -> Received:
         raise UnreadableBody(
             f"the body is no ExportMetricsServiceRequest in JSON: {error}"
         ) from error
-    return Received(RECEIVER, ignored=sum(_points_of_json(request)))
+    return repeat(None, sum(_points_of_json(request)))
 
 
 def _points(metric: Any) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -18,7 +19,7 @@ from collector.receivers.otlp.attributes import split_attributes
 from collector.receivers.otlp.patterns import Origin, origin_of
 from collector.receivers.otlp.traces_json import spans_of_json
 from collector.receivers.otlp.traces_wire import KeyValue, TracesRequest, WireEvent, WireSpan
-from collector.receivers.received import Received
+from collector.receivers.received import Reading, read_each
 from collector.receivers.semconv import EXCEPTION_TYPE, NO_EVIDENCE
 from collector.receivers.spans import Event, Span, told_events
 from ledger.domain.calls import Call
@@ -33,7 +34,7 @@ _SPAN_PATHS = ((9,), (11, 3))
 """Attributes of a span, and of its events."""
 
 
-def decode_protobuf(body: bytes, default_tenant: str | None = None) -> Received:
+def read_protobuf(body: bytes, default_tenant: str | None = None) -> Iterator[Reading]:
     """Read an ExportTraceServiceRequest. Raises UnreadableBody when it is none."""
     wire_density.refuse_dense(body)
     request = TracesRequest()
@@ -41,41 +42,25 @@ def decode_protobuf(body: bytes, default_tenant: str | None = None) -> Received:
         request.ParseFromString(body)
     except DecodeError as error:
         raise UnreadableBody("the body is no ExportTraceServiceRequest in protobuf") from error
-    return _received(_spans(request, default_tenant), default_tenant)
+    return _readings(_spans(request, default_tenant), default_tenant)
 
 
-def decode_json(body: bytes, default_tenant: str | None = None) -> Received:
+def read_json(body: bytes, default_tenant: str | None = None) -> Iterator[Reading]:
     """Read an ExportTraceServiceRequest in OTLP's JSON. Raises UnreadableBody when it is none."""
     refuse_dense(body)
     try:
-        return _received(spans_of_json(body), default_tenant)
+        return _readings(spans_of_json(body), default_tenant)
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
         raise UnreadableBody(
             f"the body is no ExportTraceServiceRequest in JSON: {error}"
         ) from error
 
 
-def _received(spans: Iterator[Call | Span | InvalidRecord], default_tenant: str | None) -> Received:
-    received = Received(RECEIVER)
-    for position, span in enumerate(spans):
-        if isinstance(span, Call):
-            received.add(position, span)
-            continue
-        if isinstance(span, InvalidRecord):
-            received.refuse(position, span.path, span.reason)
-            continue
-        try:
-            call = read_call(span, default_tenant)
-        except InvalidRecord as invalid:
-            tenant = tenant_of(span)
-            payload = _evidence(span) if received.keeps_payloads else None
-            received.refuse(position, invalid.path, invalid.reason, tenant, payload)
-            continue
-        if call is None:
-            received.ignored += 1
-        else:
-            received.add(position, call)
-    return received
+def _readings(
+    spans: Iterator[Call | Span | InvalidRecord], default_tenant: str | None
+) -> Iterator[Reading]:
+    read = partial(read_call, default_tenant=default_tenant)
+    return read_each(spans, read, tenant=tenant_of, payload=_evidence)
 
 
 def _evidence(span: Span) -> str:

@@ -7,9 +7,8 @@ import pytest
 
 from benchmarks.load.calls import LoadCall, Mix, call_at
 from benchmarks.load.requests import FORMS, Template, http_request
-from collector.receivers import calls_json
-from collector.receivers.otlp import traces
 from ledger.domain.calls import Call
+from tests.decoders import calls_json, traces
 
 MIX = Mix(start_unix_seconds=1_793_600_000)
 URL = "http://127.0.0.1:4318"

@@ -18,7 +18,18 @@ def test_each_turn_goes_to_the_next_owner() -> None:
     queue.put("other", "other-1", 10)
 
     assert queue.take(50) == ["busy-1", "quiet-1", "other-1", "busy-2", "busy-3"]
-    assert queue.size == 0
+
+
+def test_what_is_put_back_waits_behind_the_other_owners() -> None:
+    queue: FairQueue[str] = FairQueue(100)
+    queue.put("large", "large", 60)
+    queue.put("quiet", "quiet", 10)
+
+    assert queue.take(1) == ["large"]
+    queue.put_back("large", "large", 60)
+    assert queue.size == 70
+    assert queue.take(1) == ["quiet"]
+    assert queue.take(1) == ["large"]
 
 
 def test_what_is_taken_at_once_is_bounded_by_its_size() -> None:
@@ -51,13 +62,16 @@ def test_an_owner_of_whom_nothing_waits_is_let_in_whatever_the_size() -> None:
     assert queue.take(2_000) == ["larger than all", "quiet-1"]
 
 
-def test_room_that_was_left_can_be_taken_again() -> None:
+def test_room_that_was_released_can_be_taken_again() -> None:
     queue: FairQueue[int] = FairQueue(20)
     queue.put("one", 1, 10)
     queue.put("one", 2, 10)
     with pytest.raises(Overloaded):
         queue.put("one", 3, 10)
     queue.take(10)
+    with pytest.raises(Overloaded):
+        queue.put("one", 3, 10)
+    queue.release("one", 10)
 
     queue.put("one", 3, 10)
     assert queue.take(100) == [2, 3]

@@ -9,8 +9,8 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, Span, Status
 
-from collector.receivers.otlp.traces import decode_json, decode_protobuf
 from collector.receivers.received import Received
+from tests.decoders.traces import decode_json, decode_protobuf
 
 START_NANOS = 1_793_611_800_000_000_000
 """2026-11-02T09:30:00Z."""

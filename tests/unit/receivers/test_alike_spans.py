@@ -14,7 +14,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
 from benchmarks.load.calls import Mix, call_at
 from benchmarks.load.otlp_bodies import otlp_body
-from collector.receivers.otlp.traces import decode_json, decode_protobuf
+from tests.decoders.traces import decode_json, decode_protobuf
 from tests.unit.receivers.otlp import START_NANOS, attribute_pairs
 
 _CHAT = {"gen_ai.operation.name": "chat", "gen_ai.provider.name": "openai"}

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from collector.receivers.calls_json import decode_json, decode_ndjson
 from ledger.domain.calls import Call
 from ledger.domain.errors import UnreadableBody
 from ledger.domain.usage import NO_USAGE, Usage
+from tests.decoders.calls_json import decode_json, decode_ndjson
 from tests.factories.calls import START, a_record
 
 

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from collector.receivers.calls_json import decode_json, decode_ndjson
 from ledger.domain.calls import Refusal
 from ledger.domain.errors import UnreadableBody
 from ledger.domain.usage import MAX_TOKENS
+from tests.decoders.calls_json import decode_json, decode_ndjson
 from tests.factories.calls import a_record
 
 GOOD = json.dumps(a_record(id="good")).encode()

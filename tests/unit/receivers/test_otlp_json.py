@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from collector.receivers.otlp.traces import decode_json
 from collector.receivers.received import Received
 from ledger.domain.errors import UnreadableBody
+from tests.decoders.traces import decode_json
 from tests.unit.receivers.otlp import START_NANOS, a_span, json_request
 
 GOOD = json.loads(json_request(a_span()))["resourceSpans"][0]["scopeSpans"][0]["spans"][0]

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from collector.receivers.otlp.traces import decode_json, decode_protobuf
 from ledger.domain.errors import UnreadableBody
+from tests.decoders.traces import decode_json, decode_protobuf
 from tests.unit.receivers.otlp import (
     ENCODINGS,
     START_NANOS,

@@ -8,9 +8,9 @@ import pytest
 
 from benchmarks.load.calls import Mix, call_at
 from benchmarks.load.otlp_bodies import otlp_body
-from collector.receivers.otlp import logs, metrics, traces
 from collector.receivers.received import Received
 from ledger.domain.errors import UnreadableBody
+from tests.decoders import logs, metrics, traces
 from tests.unit.receivers.otlp import START_NANOS
 
 Decode = Callable[[bytes, str | None], Received]

@@ -6,9 +6,9 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 
-from collector.receivers.calls_json import decode_ndjson
 from collector.workload.cast import CALLS_A_DAY, CUSTOMERS, MODELS
 from collector.workload.schedule import ScheduledCall, calls_of_hour, hours_between
+from tests.decoders.calls_json import decode_ndjson
 
 HOUR = datetime(2026, 11, 2, 14, tzinfo=UTC)
 

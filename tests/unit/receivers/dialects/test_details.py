@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from collector.receivers.otlp.traces import decode_protobuf
 from ledger.domain.calls import Call
 from ledger.domain.usage import TOKEN_FIELDS
+from tests.decoders.traces import decode_protobuf
 from tests.unit.receivers.otlp import ENCODINGS, protobuf_request, received
 
 pytestmark = pytest.mark.parametrize("encoding", ENCODINGS)

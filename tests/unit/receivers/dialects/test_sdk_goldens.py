@@ -13,11 +13,11 @@ import pytest
 from google.protobuf.json_format import ParseDict
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from collector.receivers.otlp.traces import decode_json, decode_protobuf
 from collector.receivers.received import Received
 from ledger.domain.calls import Call
 from ledger.domain.joining import join
 from ledger.pricing.book import is_refused_by_provider
+from tests.decoders.traces import decode_json, decode_protobuf
 from tests.unit.receivers.dialects.sdk_losses import LOSSES
 
 GOLDEN = Path(__file__).parents[3] / "golden" / "sdk"

@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from collector.receivers.litellm.callback import decode
 from ledger.domain.calls import Call, Refusal
+from tests.decoders.litellm import decode
 
 GOLDEN = Path(__file__).parents[3] / "golden" / "litellm" / "generic_api.json"
 """What LiteLLM 1.106 posted for eight requests; what is nothing was left out."""

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from collector.receivers.litellm.callback import decode
 from ledger.domain.usage import NO_USAGE, Usage
+from tests.decoders.litellm import decode
 from tests.factories.calls import START
 from tests.unit.receivers.litellm.payloads import STARTED, a_payload, the_call, the_refusal
 

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from collector.receivers.litellm.callback import decode
 from ledger.domain.errors import UnreadableBody
 from ledger.domain.usage import Usage
+from tests.decoders.litellm import decode
 from tests.unit.receivers.litellm.payloads import GOLDEN, a_payload, the_refusal
 
 ONE, OTHER = (json.dumps(a_payload(litellm_call_id=name)).encode() for name in ("one", "other"))

@@ -9,8 +9,8 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from opentelemetry.proto.logs.v1.logs_pb2 import ResourceLogs
 
-from collector.receivers.otlp.logs import decode_json, decode_protobuf
 from collector.receivers.received import Received
+from tests.decoders.logs import decode_json, decode_protobuf
 
 NANOS = 1_793_611_800_000_000_000
 """2026-11-02T09:30:00Z."""

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from collector.receivers.otlp.logs import decode_json, decode_protobuf
 from ledger.domain.calls import Call
 from ledger.domain.errors import UnreadableBody
 from ledger.domain.usage import Usage
+from tests.decoders.logs import decode_json, decode_protobuf
 from tests.factories.calls import START
 from tests.unit.receivers.signals.requests import (
     ENCODINGS,

@@ -11,9 +11,9 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
 )
 
 from collector.receivers.otlp.answers import LogsResponse, MetricsResponse
-from collector.receivers.otlp.metrics import decode_json, decode_protobuf
 from collector.receivers.received import Received
 from ledger.domain.errors import UnreadableBody
+from tests.decoders.metrics import decode_json, decode_protobuf
 
 
 def a_request() -> ExportMetricsServiceRequest:

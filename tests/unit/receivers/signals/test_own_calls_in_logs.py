@@ -6,8 +6,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from collector.receivers import calls_json
 from ledger.domain.usage import Usage
+from tests.decoders import calls_json
 from tests.unit.receivers.signals.requests import ENCODINGS, NANOS, SPAN_ID, TRACE_ID, received
 
 RECORD: dict[str, Any] = {
