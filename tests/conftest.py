@@ -14,7 +14,7 @@ from ledger.access.principals import LOCAL_OPERATOR
 from ledger.queries.reader import Reader
 from ledger.settings import Settings
 from ledger.storage.database import Database
-from ledger.storage.embedded import EmbeddedPostgres
+from ledger.storage.embedded.server import EmbeddedPostgres
 from tests.servers.databases import TestServer
 from tests.servers.in_process import InProcessClient
 from tests.servers.processes import free_port, running

@@ -21,10 +21,16 @@ def ndjson_body(calls: Iterable[LoadCall]) -> bytes:
     return msgspec.json.Encoder().encode_lines(map(_record, calls))
 
 
+def moment(unix_micros: int) -> bytes:
+    """A time as it stands in a record: RFC 3339 with six digits of a second."""
+    at = _EPOCH + timedelta(microseconds=unix_micros)
+    return at.strftime("%Y-%m-%dT%H:%M:%S.%fZ").encode()
+
+
 def _record(call: LoadCall) -> dict[str, Any]:
     record: dict[str, Any] = {
         "tenant": call.tenant,
-        "started_at": _EPOCH + timedelta(microseconds=call.started_unix_micros),
+        "started_at": moment(call.started_unix_micros).decode(),
         "provider": call.provider,
         "model": call.model,
         "request_model": call.model,

@@ -27,6 +27,11 @@ def otlp_body(calls: Iterable[LoadCall]) -> bytes:
     return bytes(request.SerializeToString())
 
 
+def moment(unix_micros: int) -> bytes:
+    """A time as it stands in a span: a fixed64 of nanoseconds."""
+    return (unix_micros * 1000).to_bytes(8, "little")
+
+
 def _add_span(span: Any, call: LoadCall) -> None:
     span.trace_id = call.trace_id
     span.span_id = call.span_id

@@ -51,6 +51,8 @@ class Stream:
     most_requests: int = 1 << 32
     one_tenant_a_request: bool = False
     """As an app of one customer sends; otherwise as one service sends for all its customers."""
+    is_live: bool = False
+    """Calls end when they are sent; otherwise they began some time within the mix's spread."""
 
     def prepare(self, url: str) -> PreparedStream:
         """Write the bodies."""
@@ -79,6 +81,8 @@ class PreparedStream:
         for count in range(self._stream.most_requests):
             template = self._templates[count % len(self._templates)]
             template.stamp(self._stream.number << 32 | count)
+            if self._stream.is_live:
+                template.stamp_time(time.time_ns() // 1000)
             for time_sent in range(self._stream.times_each):
                 due = self._due(shift, count * self._stream.times_each + time_sent)
                 if due >= shift.end:

@@ -21,11 +21,17 @@ class Form:
     path: str
     content_type: str
     write: Callable[[Iterable[LoadCall]], bytes]
+    moment: Callable[[int], bytes]
+    """Microseconds since 1970 as they stand in a body; of one length for all moments."""
 
 
 FORMS = {
-    "otlp": Form(otlp_bodies.PATH, otlp_bodies.CONTENT_TYPE, otlp_bodies.otlp_body),
-    "ndjson": Form(json_bodies.PATH, json_bodies.CONTENT_TYPE, json_bodies.ndjson_body),
+    "otlp": Form(
+        otlp_bodies.PATH, otlp_bodies.CONTENT_TYPE, otlp_bodies.otlp_body, otlp_bodies.moment
+    ),
+    "ndjson": Form(
+        json_bodies.PATH, json_bodies.CONTENT_TYPE, json_bodies.ndjson_body, json_bodies.moment
+    ),
 }
 
 
@@ -57,6 +63,9 @@ class Template:
         self.request = bytearray(http_request(url, form, marked))
         self._binary = list(_places(self.request, _MARK))
         self._texts = list(_places(self.request, _MARK_TEXT))
+        self._write_moment = form.moment
+        self._moments = list(_moments(self.request, form, marked))
+        self._latest = max(micros for _, micros in self._moments)
 
     def stamp(self, number: int) -> None:
         """Make it a request of calls nobody has seen before, if the number is new."""
@@ -67,6 +76,28 @@ class Template:
         text = binary.hex().encode()
         for place in self._texts:
             request[place : place + 2 * _MARK_BYTES] = text
+
+    def stamp_time(self, now_unix_micros: int) -> None:
+        """Make it a request of calls of which the last one has ended just now."""
+        later = now_unix_micros - self._latest
+        request, write = self.request, self._write_moment
+        for place, micros in self._moments:
+            moment = write(micros + later)
+            request[place : place + len(moment)] = moment
+
+
+def _moments(
+    request: bytearray, form: Form, calls: Iterable[LoadCall]
+) -> Iterator[tuple[int, int]]:
+    """Where the body says when a call began, and when it ended if it does; and what it says."""
+    place = 0
+    for call in calls:
+        begun, ended = call.started_unix_micros, call.started_unix_micros + call.duration_micros
+        place = request.index(form.moment(begun), place)
+        yield place, begun
+        end = request.find(form.moment(ended), place, place + 4 * len(form.moment(ended)))
+        if end >= 0:
+            yield end, ended
 
 
 def _places(request: bytearray, mark: bytes) -> Iterator[int]:

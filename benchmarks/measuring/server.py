@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
-from ledger.storage.embedded import EmbeddedPostgres
+from ledger.storage.embedded.server import EmbeddedPostgres
 from tests.servers.databases import TestServer
 
 

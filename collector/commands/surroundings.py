@@ -11,7 +11,7 @@ from collector.lifeline import OPTION, end_with_stdin
 from collector.logs import configure_logs
 from ledger.settings import Settings, load_settings
 from ledger.storage.database import Database
-from ledger.storage.embedded import EmbeddedPostgres
+from ledger.storage.embedded.server import EmbeddedPostgres
 
 part_of_up = click.option(OPTION, "is_part", is_flag=True, hidden=True)
 """Marks a process that `tollbook up` started and that ends with it."""

@@ -12,7 +12,7 @@ from collector.commands.surroundings import ledger_url, settings_and_logs
 from collector.supervisor import Supervisor
 from collector.version import VERSION
 from ledger.settings import Settings
-from ledger.storage.embedded import EmbeddedPostgres
+from ledger.storage.embedded.server import EmbeddedPostgres
 from ledger.storage.schema import migrate
 
 

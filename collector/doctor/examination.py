@@ -13,7 +13,7 @@ from ledger.domain.errors import EmbeddedPostgresFailed, InvalidSetting
 from ledger.queries.reader import Reader
 from ledger.settings import Settings, load_settings
 from ledger.storage.database import Database
-from ledger.storage.embedded import EmbeddedPostgres
+from ledger.storage.embedded.server import EmbeddedPostgres
 
 
 def examine() -> list[Finding]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from random import Random
 from typing import NamedTuple
 
-from ledger.storage.embedded import EmbeddedPostgres
+from ledger.storage.embedded.server import EmbeddedPostgres
 from tests.servers.homes import lives, wait_until
 
 WORKER, COLLECTOR, BACKEND, POSTMASTER = "worker", "collector", "backend", "postmaster"

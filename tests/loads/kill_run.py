@@ -15,7 +15,7 @@ from typing import NamedTuple
 import psycopg
 
 from benchmarks.load.calls import Mix, call_at
-from ledger.storage.embedded import EmbeddedPostgres
+from ledger.storage.embedded.server import EmbeddedPostgres
 from tests.loads.books import Books, read_books
 from tests.loads.chaos import Chaos, Kill, end_everything_of, planned_kills
 from tests.loads.retrying import Errand, Told, sending

@@ -91,9 +91,9 @@ def run_steadily(server: Server, plan: SteadyPlan) -> Steady:
 
 def _streams(plan: SteadyPlan) -> list[Stream]:
     interval_seconds = _SENDERS * _CALLS_A_REQUEST / plan.calls_per_second
-    mix = Mix(start_unix_seconds=int(time.time()) - 3 * 3600)
+    mix = Mix(start_unix_seconds=int(time.time()), spread_seconds=1)
     return [
-        Stream(form="otlp", mix=mix, number=number, interval_seconds=interval_seconds)
+        Stream(form="otlp", mix=mix, number=number, interval_seconds=interval_seconds, is_live=True)
         for number in range(_SENDERS)
     ]
 

@@ -19,7 +19,7 @@ from sqlalchemy import create_engine, text
 
 from ledger.domain.errors import InvalidSetting
 from ledger.storage.database import Database, driver_url
-from ledger.storage.embedded_user import choose_server_user, reap_servers
+from ledger.storage.embedded.user import choose_server_user, reap_servers
 from ledger.storage.roles import ROLES
 from ledger.storage.schema import migrate, newest_revision
 from ledger.storage.tables import metadata

@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from ledger.domain.errors import EmbeddedPostgresFailed
-from ledger.storage.embedded import EmbeddedPostgres
+from ledger.storage.embedded.server import EmbeddedPostgres
 
 
 @pytest.fixture

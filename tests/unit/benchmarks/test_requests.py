@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import msgspec
 import pytest
 
@@ -58,3 +60,19 @@ def test_a_template_becomes_new_calls_that_differ_in_their_ids_only(form: str) -
         for call in seen.values()
     }
     assert len(like) == 64
+
+
+@pytest.mark.parametrize("form", ["otlp", "ndjson"])
+def test_a_live_template_differs_in_its_times_only_and_ends_now(form: str) -> None:
+    calls = calls_of(range(64))
+    template = Template(URL, FORMS[form], calls)
+    before = decoded(form, bytes(template.request))
+    ends = [call.started_unix_micros + call.duration_micros for call in calls]
+    latest = max(call.started_unix_micros for call in calls) if form == "ndjson" else max(ends)
+    template.stamp_time(latest + 3_600_000_000)
+
+    after = decoded(form, bytes(template.request))
+    assert after == [
+        msgspec.structs.replace(call, started_at=call.started_at + timedelta(hours=1))
+        for call in before
+    ]

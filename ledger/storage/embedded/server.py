@@ -23,7 +23,8 @@ from pathlib import Path
 import psycopg
 
 from ledger.domain.errors import EmbeddedPostgresFailed
-from ledger.storage.embedded_user import ServerUser, choose_server_user, reap_servers
+from ledger.storage.embedded.options import server_options
+from ledger.storage.embedded.user import ServerUser, choose_server_user, reap_servers
 
 log = logging.getLogger(__name__)
 
@@ -31,17 +32,6 @@ _SUPERUSER = "tollbook"
 _DATABASE = "tollbook"
 _READY_SECONDS = 60.0
 _STOP_SECONDS = 60.0
-
-_SERVER_OPTIONS = {
-    "shared_buffers": "256MB",
-    "max_wal_size": "4GB",
-    "checkpoint_timeout": "15min",
-    "max_connections": "200",
-    "max_locks_per_transaction": "256",
-    "work_mem": "32MB",
-    "timezone": "UTC",
-    "log_timezone": "UTC",
-}
 
 
 class EmbeddedPostgres:
@@ -156,7 +146,7 @@ class EmbeddedPostgres:
 
     def _spawn(self) -> subprocess.Popen[bytes]:
         assert self._user is not None
-        options = [f"-c{name}={value}" for name, value in _SERVER_OPTIONS.items()]
+        options = [f"-c{name}={value}" for name, value in server_options().items()]
         server = (self._bin / "postgres", "-D", self._data)
         address = ("-h", "127.0.0.1", "-p", str(self._port()), "-k", "")
         with self._log_file.open("ab") as log_file:
