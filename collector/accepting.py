@@ -7,8 +7,9 @@ busy senders could all end up with one process while the others idle.
 from __future__ import annotations
 
 import asyncio
+import errno
+import logging
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 
 from uvicorn.config import Config
@@ -16,8 +17,14 @@ from uvicorn.server import Server
 
 from collector.health.board import Board, Gauges
 
+log = logging.getLogger(__name__)
+
 _PAUSE_SECONDS = 0.003
 _MOST_PAUSES = 5
+_REST_SECONDS = 0.5
+_SILENCE_SECONDS = 60.0
+_USED_UP = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM))
+"""What accepting fails with until something else is given back."""
 
 
 class _Acceptor:
@@ -38,6 +45,7 @@ class _Acceptor:
         self._gauges = gauges
         self._pauses = 0
         self._is_closed = False
+        self._silent_until = 0.0
         self._opening: set[asyncio.Task[Any]] = set()
         self._loop = asyncio.get_running_loop()
         listener.setblocking(False)
@@ -70,15 +78,32 @@ class _Acceptor:
         self._accept()
 
     def _accept(self) -> None:
-        # Another process may have been quicker, the peer gone, or all descriptors in use.
-        with suppress(OSError):
+        try:
             connection, _ = self._listener.accept()
-            connection.setblocking(False)
-            opening = self._loop.create_task(
-                self._loop.connect_accepted_socket(self._make_protocol, connection)
+        except OSError as error:
+            # Else another process was quicker, or the peer is gone.
+            if error.errno in _USED_UP:
+                self._rest(error)
+            return
+        connection.setblocking(False)
+        opening = self._loop.create_task(
+            self._loop.connect_accepted_socket(self._make_protocol, connection)
+        )
+        self._opening.add(opening)
+        opening.add_done_callback(self._opening.discard)
+
+    def _rest(self, error: OSError) -> None:
+        """Look away for a while: the socket stays readable, and looking would never end."""
+        self._loop.remove_reader(self._listener.fileno())
+        self._loop.call_later(_REST_SECONDS, self._listen)
+        if self._loop.time() >= self._silent_until:
+            self._silent_until = self._loop.time() + _SILENCE_SECONDS
+            log.error(
+                "connections wait that cannot be taken: %s; this process has %d; raise its limit of"
+                " open files (ulimit -n, LimitNOFILE)",
+                error.strerror,
+                self._count(),
             )
-            self._opening.add(opening)
-            opening.add_done_callback(self._opening.discard)
 
 
 class BalancedServer(Server):

@@ -11,6 +11,7 @@ from collector.api import problems
 from collector.api.afterwards.aliases import alias_routes
 from collector.api.afterwards.outcomes import outcome_routes
 from collector.api.afterwards.refused import refused_routes
+from collector.api.behind import Behind
 from collector.api.bodies import Receive
 from collector.api.entrances import ENTRANCES
 from collector.api.front import Application, Front, Scope, Send
@@ -94,7 +95,7 @@ def _dead_letters(database: Database) -> DeadLetter:
 
 def _as_asgi(api: Flask) -> Application:
     # Flask and a2wsgi describe the same interface in types of their own.
-    return cast("Application", WSGIMiddleware(cast("Any", api), workers=API_THREADS))
+    return Behind(cast("Application", WSGIMiddleware(cast("Any", api), workers=API_THREADS)))
 
 
 def create_api(database: Database, settings: Settings, spool: Spool, board: Board) -> Flask:

@@ -35,6 +35,9 @@ class Answer(msgspec.Struct, frozen=True):
         headers = {"content-type": self.content_type}
         if self.status in (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS):
             headers["retry-after"] = str(RETRY_AFTER_SECONDS)
+        if self.status == HTTPStatus.REQUEST_TIMEOUT:
+            # Else the rest of the body could keep dripping for as long as its sender likes.
+            headers["connection"] = "close"
         return headers
 
 

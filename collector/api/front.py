@@ -82,7 +82,7 @@ class Front:
             log.exception("a request failed")
             told(error)
             answer = entrance.answers.failure(OwnFault(), content_type)
-        await _send(answer, send)
+        await send_answer(answer, send)
 
     async def _take(
         self,
@@ -127,10 +127,13 @@ async def _refuse_method(method: str, allowed: str, send: Send) -> None:
         status = HTTPStatus.METHOD_NOT_ALLOWED
         document = problem_document(status, "calls are sent here by POST")
         answer = Answer(status, PROBLEM, b"" if method == "HEAD" else document)
-    await _send(answer, send, {"allow": allowed})
+    await send_answer(answer, send, {"allow": allowed})
 
 
-async def _send(answer: Answer, send: Send, more: Mapping[str, str] = MappingProxyType({})) -> None:
+async def send_answer(
+    answer: Answer, send: Send, more: Mapping[str, str] = MappingProxyType({})
+) -> None:
+    """Send an answer whole; `more` are further headers."""
     headers = {**answer.headers, **more, "content-length": str(len(answer.body))}
     await send(
         {

@@ -9,6 +9,7 @@ import click
 
 from collector.commands.listing import print_json_lines, print_rows
 from collector.commands.surroundings import ledger, settings_and_logs
+from collector.counted import counted
 from ledger.access.principals import LOCAL_OPERATOR
 from ledger.commands.aliases import remove_alias, set_alias
 from ledger.pricing.aliases import Alias
@@ -54,7 +55,7 @@ def list_command(tenant: str | None, as_json: bool) -> None:
     if as_json:
         print_json_lines(rows)
     else:
-        print_rows(f"{len(rows)} aliases", rows, _COLUMNS)
+        print_rows(counted(len(rows), "alias", "aliases"), rows, _COLUMNS)
 
 
 @command.command("set")
@@ -96,4 +97,4 @@ def remove_command(alias: str, valid_from: datetime | None, **options: Any) -> N
     with ledger(settings_and_logs()) as database:
         reader = Reader(database, LOCAL_OPERATOR)
         removed = remove_alias(reader, alias=alias, valid_from=moment, **options)
-    click.echo(f"{removed} aliases removed.")
+    click.echo(f"{counted(removed, 'alias', 'aliases')} removed.")

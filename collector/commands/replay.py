@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from collector.commands.surroundings import settings_and_logs
+from collector.counted import counted
 from collector.workload.replay import ReplayOptions, replay_file
 
 
@@ -35,10 +36,8 @@ def command(file: Path, url: str | None, **options: Any) -> None:
     """
     settings = settings_and_logs()
     result = replay_file(file, url or f"http://{settings.collector_bind}", ReplayOptions(**options))
-    click.echo(
-        f"{result.booked} calls booked, {result.duplicate} were there already,"
-        f" {result.rejected} refused."
-    )
+    booked, were = counted(result.booked, "call"), counted(result.duplicate, "was", "were")
+    click.echo(f"{booked} booked, {were} there already, {result.rejected} refused.")
     if result.rejected:
         click.echo(f"The first refusal: {result.first_reason}", err=True)
         sys.exit(1)

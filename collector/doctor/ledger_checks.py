@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 from sqlalchemy.exc import SQLAlchemyError
 
+from collector.counted import counted
 from collector.doctor.findings import Finding, ok, unknown, wrong
 from ledger.domain.errors import LedgerUnavailable
 from ledger.domain.ingest import RECEIVED, unbalanced_receivers
@@ -87,7 +88,7 @@ def _self_checks(reader: Reader) -> Finding:
     off = ", ".join(
         [
             *(f"{c.scope} by {usd_text(c.drift_pico_usd)} USD" for c in checks if c.drift_pico_usd),
-            *(f"{c.scope} by {c.records_off} records" for c in checks if c.records_off),
+            *(f"{c.scope} by {counted(c.records_off, 'record')}" for c in checks if c.records_off),
         ]
     )
     if off:
@@ -118,7 +119,7 @@ def _accounting(reader: Reader) -> Finding:
             "report it: records were lost or counted twice, a fault of Tollbook's",
         )
     received = sum(records for _, result, records in counts if result == RECEIVED)
-    return ok("accounting", f"{received} records, each with one result")
+    return ok("accounting", f"{counted(received, 'record')}, each with one result")
 
 
 def _dead_letters(reader: Reader) -> Finding:
@@ -126,7 +127,7 @@ def _dead_letters(reader: Reader) -> Finding:
     if count:
         return wrong(
             "dead letters",
-            f"{count} records failed after they were acknowledged",
+            f"{counted(count, 'record')} failed after being acknowledged",
             "`tollbook dead-letters` lists them and replays them after a fix",
         )
     return ok("dead letters", "none")

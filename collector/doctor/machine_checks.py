@@ -10,6 +10,7 @@ from pathlib import Path
 
 import urllib3
 
+from collector.counted import counted
 from collector.doctor.findings import Finding, ok, wrong
 from collector.spool.spool import DAMAGED, FAILED, Spool, SpoolUsage
 from ledger.domain.errors import SpoolUnusable
@@ -44,7 +45,7 @@ def spool_findings(spool: Spool, *, is_ledger_there: bool) -> Iterator[Finding]:
     ):
         name = f"spool: {folder}"
         if files:
-            yield wrong(name, f"{files} files in {spool.directory / folder}", advice)
+            yield wrong(name, f"{counted(files, 'file')} in {spool.directory / folder}", advice)
         else:
             yield ok(name, "no files")
 
@@ -52,7 +53,7 @@ def spool_findings(spool: Spool, *, is_ledger_there: bool) -> Iterator[Finding]:
 def _waiting(spool: Spool, usage: SpoolUsage, *, is_ledger_there: bool) -> Finding:
     records = sum(usage.records_by_receiver.values())
     text = (
-        f"{records} records in {usage.files} files wait;"
+        f"waiting: {counted(records, 'record')} in {counted(usage.files, 'file')};"
         f" {_size(usage.bytes)} of {_size(spool.max_bytes)}"
     )
     if usage.bytes > _FULLEST * spool.max_bytes > 0:

@@ -24,6 +24,8 @@ else:
 ENCODINGS = ("gzip", "zstd", "deflate")
 """What Content-Encoding may say, in the order in which we would choose."""
 
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+"""What Windows puts before text. No protobuf begins with it: there is no wire type 7."""
 _FED_BYTES = 16 * 1024
 _TAKEN_BYTES = 256 * 1024
 _MOST_MEMBERS = 100_000
@@ -61,11 +63,15 @@ _new_zstd: Callable[[], _Decoder] = partial(
 
 
 def decompress(body: bytes, encoding: str | None, limit_bytes: int) -> bytes:
-    """The body as its sender meant it, at most `limit_bytes` long.
+    """The body as its sender meant it, at most `limit_bytes` long, without a byte order mark.
 
     Raises BodyTooLarge as soon as the limit is passed (a small body can hide gigabytes),
     UnsupportedBody for encodings we do not know, and UnreadableBody for damaged data.
     """
+    return _decompressed(body, encoding, limit_bytes).removeprefix(_BYTE_ORDER_MARK)
+
+
+def _decompressed(body: bytes, encoding: str | None, limit_bytes: int) -> bytes:
     name = (encoding or "identity").strip().lower()
     if name in ("identity", ""):
         if len(body) > limit_bytes:

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 import msgspec
 
+from collector.counted import counted
 from collector.pipeline.intake import Intake
 from collector.receivers.accepted import Accepted
 from exporters.postgres.batches import Mark
@@ -49,10 +50,9 @@ class Handover:
     def summary(self) -> str:
         """The tally in a sentence."""
         tally = self.tally
-        return (
-            f"{tally['booked']} calls booked, {tally['duplicate']} were there already,"
-            f" {tally['rejected']} refused; {tally['ignored']} other lines"
-        )
+        booked, were = counted(tally["booked"], "call"), counted(tally["duplicate"], "was", "were")
+        others = counted(tally["ignored"], "other line")
+        return f"{booked} booked, {were} there already, {tally['rejected']} refused; {others}"
 
     def book(self, accepted: Accepted, mark: Mark | None) -> None:
         """Book a piece and the place it reaches to, both or neither. Raises Stopped."""

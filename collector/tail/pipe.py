@@ -7,6 +7,7 @@ import select
 import threading
 import time
 
+from collector.counted import counted
 from collector.tail.decoding import decode_piece
 from collector.tail.handover import Handover, Stopped
 from collector.tail.logfiles.reading import MOST_LINE_BYTES, MOST_PIECE_LINES, Line, Overlong, Piece
@@ -104,4 +105,5 @@ def _book(piece: Piece | None, handover: Handover, default_tenant: str | None) -
     try:
         handover.book(accepted, None)
     except Stopped as stopped:
-        raise Stopped(f"{len(piece.lines)} lines that were read could not be booked") from stopped
+        lines = counted(len(piece.lines), "line that was read", "lines that were read")
+        raise Stopped(f"{lines} could not be booked") from stopped

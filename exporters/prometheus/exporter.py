@@ -22,7 +22,7 @@ from exporters.prometheus.waiting import (
 )
 from ledger.access.principals import EVERY_TENANT, Principal
 from ledger.domain.errors import LedgerUnavailable
-from ledger.domain.ingest import CommitCount, Count
+from ledger.domain.ingest import RECEIVED, CommitCount, Count
 from ledger.domain.money import usd_text
 from ledger.domain.usage import TOKEN_FIELDS
 from ledger.queries.reader import Reader
@@ -99,7 +99,9 @@ class MetricsExporter:
             if state != self._rendered_for:
                 self._rendered = "\n".join(self._lines(state)) + "\n"
                 self._rendered_for = state
-            return self._rendered, {receiver for receiver, _, _ in state.counts}
+            # What is counted later, of calls that are joined, came through no receiver.
+            receivers = {name for name, result, _ in state.counts if result == RECEIVED}
+            return self._rendered, receivers
 
     def _lines(self, state: _State) -> Iterator[str]:
         rows = totals_by_series(self._reader)

@@ -32,10 +32,7 @@ class UnsupportedBody(UnreadableBody):
 
 
 class SlowBody(UnreadableBody):
-    """A request body whose sender fell silent."""
-
-    def __init__(self, seconds: float) -> None:
-        super().__init__(f"nothing more of the body came for {seconds:.0f} s")
+    """A request body whose sender fell silent or is too slow."""
 
 
 class BodyTooLarge(TollbookError):

@@ -151,7 +151,7 @@ def test_once_reads_to_the_end_and_the_next_time_what_came_since(
     log.append_raw(b"an ordinary line\n")
     assert tail.run("--once", log.path)[:2] == (
         0,
-        "1 calls booked, 0 were there already, 0 refused; 1 other lines.\n",
+        "1 call booked, 0 were there already, 0 refused; 1 other line.\n",
     )
     log.append(a_line())
     log.rotate()
@@ -166,7 +166,7 @@ def test_once_fails_when_a_log_cannot_be_read_and_reads_the_others(log: Log, tai
     missing = log.path.with_name("missing.log")
     code, said, complained = tail.run("--once", packed, missing, log.path)
     assert code == 1
-    assert said.startswith("1 calls booked")
+    assert said.startswith("1 call booked")
     assert f"tollbook: {packed} is compressed; read it once with `zcat {packed}" in complained
     assert f"tollbook: {missing} is not there" in complained
 
@@ -175,7 +175,7 @@ def test_a_pipe_is_read_to_its_end(tail: Tail, books: Books) -> None:
     line = a_line()
     fed = line + line + b"\xef\xbb\xbf no call\n" + b"x" * 3_000_000 + b"\n" + a_line()[:-1]
     code, said, complained = tail.run("-", "--tenant", "acme", fed=fed)
-    assert (code, said) == (0, "3 calls booked, 0 were there already, 1 refused; 1 other lines.\n")
+    assert (code, said) == (0, "3 calls booked, 0 were there already, 1 refused; 1 other line.\n")
     assert complained == ""
     assert tail.run("-", fed=fed)[1].startswith("0 calls booked, 3 were there already")
 
@@ -198,7 +198,7 @@ def test_the_configuration_in_the_docs_writes_lines_that_are_understood(
     subprocess.run([sys.executable, "-c", script], check=True, cwd=tmp_path)
     (line,) = (tmp_path / "llm.log").read_text().splitlines()
     assert json.loads(line)["message"]
-    assert tail.run("--once", tmp_path / "llm.log")[1].startswith("1 calls booked")
+    assert tail.run("--once", tmp_path / "llm.log")[1].startswith("1 call booked")
     (call,) = books.rows("SELECT * FROM calls")
     assert call["tenant"] == "acme"
     assert call["cost_status"] == "priced"

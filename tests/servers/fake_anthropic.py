@@ -7,12 +7,12 @@ do not overlap: `input_tokens` is what was neither read from a cache nor written
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from uuid import uuid4
+
+from tests.servers.loopback import Provider, ProviderHandler, serving
 
 CHAT_MODEL = "claude-sonnet-4-5-20250929"
 REFUSED_PROMPT = "one message too many"
@@ -50,81 +50,35 @@ UNCACHED_USAGE: dict[str, Any] = {
 _WORDS = ("The ", "toll ", "is ", "paid.")
 
 
-class FakeAnthropic:
-    """The running provider: where it is, and how many requests it answered."""
-
-    def __init__(self, port: int) -> None:
-        self.base_url = f"http://127.0.0.1:{port}"
-        self.requests: list[str] = []
-        """Path and status of each answer, in order."""
+class FakeAnthropic(Provider):
+    """The running provider."""
 
 
 @contextmanager
 def fake_anthropic() -> Iterator[FakeAnthropic]:
     """Run the provider on a free port while the block runs."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-    provider = FakeAnthropic(server.server_address[1])
-    server.provider = provider  # type: ignore[attr-defined]
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-    thread.start()
-    try:
+    with serving(_Handler, FakeAnthropic) as provider:
         yield provider
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
+class _Handler(ProviderHandler):
+    request_id_header = "request-id"
 
-    def do_POST(self) -> None:
-        request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+    def take(self, body: bytes) -> None:
+        request = json.loads(body)
         path = self.path.partition("?")[0]
         if path == "/v1/messages/count_tokens":
-            self._send_json(200, {"input_tokens": 1900})
+            self.answer_json(200, {"input_tokens": 1900})
         elif path != "/v1/messages":
-            self._send_json(404, _error("not_found_error", "Not found"))
+            self.answer_json(404, _error("not_found_error", "Not found"))
         elif _prompt(request) == REFUSED_PROMPT:
-            self._send_json(429, _error("rate_limit_error", "Number of requests has exceeded"))
+            self.answer_json(429, _error("rate_limit_error", "Number of requests has exceeded"))
         elif _prompt(request) == BAD_PROMPT:
-            self._send_json(400, _error("invalid_request_error", "roles must alternate"))
+            self.answer_json(400, _error("invalid_request_error", "roles must alternate"))
         elif request.get("stream"):
-            self._send_stream(request)
+            self.answer_events(_events(request))
         else:
-            self._send_json(200, _message(request))
-
-    def _note(self, status: int) -> None:
-        provider: FakeAnthropic = self.server.provider  # type: ignore[attr-defined]
-        provider.requests.append(f"{self.path} {status}")
-
-    def _send_json(self, status: int, document: dict[str, Any]) -> None:
-        self._note(status)
-        body = json.dumps(document).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.send_header("request-id", f"req_{uuid4().hex}")
-        self.end_headers()
-        self.wfile.write(body)
-
-    def _send_stream(self, request: dict[str, Any]) -> None:
-        """Server-sent events in HTTP chunks, each sent on its own as the provider does."""
-        self._note(200)
-        self.send_response(200)
-        self.send_header("Content-Type", "text/event-stream; charset=utf-8")
-        self.send_header("Transfer-Encoding", "chunked")
-        self.end_headers()
-        for event in _events(request):
-            self._send_chunk(f"event: {event['type']}\ndata: {json.dumps(event)}\n\n".encode())
-        self._send_chunk(b"")
-
-    def _send_chunk(self, data: bytes) -> None:
-        self.wfile.write(f"{len(data):x}\r\n".encode() + data + b"\r\n")
-        self.wfile.flush()
-
-    def log_message(self, format: str, *arguments: Any) -> None:
-        """Say nothing."""
+            self.answer_json(200, _message(request))
 
 
 def _prompt(request: dict[str, Any]) -> str:
@@ -158,7 +112,12 @@ def _head(
     }
 
 
-def _events(request: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _events(request: dict[str, Any]) -> Iterator[bytes]:
+    for event in _told(request):
+        yield f"event: {event['type']}\ndata: {json.dumps(event)}\n\n".encode()
+
+
+def _told(request: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """The input is told at the start with a placeholder for the output, the output at the end."""
     started = _head(request, [], None, {**STREAM_USAGE, "output_tokens": 1})
     yield {"type": "message_start", "message": started}

@@ -6,12 +6,12 @@ What it says it used is fixed, so that a test can work out by hand what a reques
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from uuid import uuid4
+
+from tests.servers.loopback import Provider, ProviderHandler, serving
 
 CHAT_MODEL = "gpt-4o-mini-2024-07-18"
 EMBEDDINGS_MODEL = "text-embedding-3-small"
@@ -50,81 +50,36 @@ _CREATED = 1_790_000_000
 _WORDS = ("The ", "toll ", "is ", "paid.")
 
 
-class FakeOpenAI:
-    """The running provider: where it is, and how many requests it answered."""
+class FakeOpenAI(Provider):
+    """The running provider."""
 
-    def __init__(self, port: int) -> None:
-        self.base_url = f"http://127.0.0.1:{port}/v1"
-        self.requests: list[str] = []
-        """Path and status of each answer, in order."""
+    base_path = "/v1"
 
 
 @contextmanager
 def fake_openai() -> Iterator[FakeOpenAI]:
     """Run the provider on a free port while the block runs."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-    provider = FakeOpenAI(server.server_address[1])
-    server.provider = provider  # type: ignore[attr-defined]
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-    thread.start()
-    try:
+    with serving(_Handler, FakeOpenAI) as provider:
         yield provider
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
+class _Handler(ProviderHandler):
+    request_id_header = "x-request-id"
 
-    def do_POST(self) -> None:
-        request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+    def take(self, body: bytes) -> None:
+        request = json.loads(body)
         if self.path == "/v1/embeddings":
-            self._send_json(200, _embeddings(request))
+            self.answer_json(200, _embeddings(request))
         elif self.path != "/v1/chat/completions":
-            self._send_json(404, _error("Unknown request URL", "invalid_request_error", None))
+            self.answer_json(404, _error("Unknown request URL", "invalid_request_error", None))
         elif request["messages"][-1]["content"] == REFUSED_PROMPT:
-            self._send_json(429, _error("Rate limit reached", "requests", "rate_limit_exceeded"))
+            self.answer_json(429, _error("Rate limit reached", "requests", "rate_limit_exceeded"))
         elif request["messages"][-1]["content"] == BAD_PROMPT:
-            self._send_json(400, _error("Invalid value", "invalid_request_error", "invalid_value"))
+            self.answer_json(400, _error("Invalid value", "invalid_request_error", "invalid_value"))
         elif request.get("stream"):
-            self._send_stream(request)
+            self.answer_events(_events(request))
         else:
-            self._send_json(200, _completion(request))
-
-    def _note(self, status: int) -> None:
-        provider: FakeOpenAI = self.server.provider  # type: ignore[attr-defined]
-        provider.requests.append(f"{self.path} {status}")
-
-    def _send_json(self, status: int, document: dict[str, Any]) -> None:
-        self._note(status)
-        body = json.dumps(document).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.send_header("x-request-id", f"req_{uuid4().hex}")
-        self.end_headers()
-        self.wfile.write(body)
-
-    def _send_stream(self, request: dict[str, Any]) -> None:
-        """Server-sent events in HTTP chunks, each sent on its own as the provider does."""
-        self._note(200)
-        self.send_response(200)
-        self.send_header("Content-Type", "text/event-stream; charset=utf-8")
-        self.send_header("Transfer-Encoding", "chunked")
-        self.end_headers()
-        for chunk in _chunks(request):
-            self._send_chunk(f"data: {json.dumps(chunk)}\n\n".encode())
-        self._send_chunk(b"data: [DONE]\n\n")
-        self._send_chunk(b"")
-
-    def _send_chunk(self, data: bytes) -> None:
-        self.wfile.write(f"{len(data):x}\r\n".encode() + data + b"\r\n")
-        self.wfile.flush()
-
-    def log_message(self, format: str, *arguments: Any) -> None:
-        """Say nothing."""
+            self.answer_json(200, _completion(request))
 
 
 def _completion(request: dict[str, Any]) -> dict[str, Any]:
@@ -146,6 +101,12 @@ def _completion(request: dict[str, Any]) -> dict[str, Any]:
         "choices": [choice],
         "usage": CHAT_USAGE,
     }
+
+
+def _events(request: dict[str, Any]) -> Iterator[bytes]:
+    for chunk in _chunks(request):
+        yield f"data: {json.dumps(chunk)}\n\n".encode()
+    yield b"data: [DONE]\n\n"
 
 
 def _chunks(request: dict[str, Any]) -> Iterator[dict[str, Any]]:

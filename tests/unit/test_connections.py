@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import logging
+import os
+import resource
 import socket
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -80,3 +84,34 @@ def test_many_small_requests_in_one_write_are_no_large_head(address: tuple[str, 
             part = connection.recv(65_536)
             assert part, answers[-200:]
             answers += part
+
+
+@contextmanager
+def _no_descriptor_left() -> Iterator[None]:
+    """Every further descriptor of this process is refused by the kernel."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    lowest_free = os.dup(0)
+    os.close(lowest_free)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (lowest_free, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_connections_that_cannot_be_taken_wait_without_keeping_the_processor_busy(
+    address: tuple[str, int], caplog: pytest.LogCaptureFixture
+) -> None:
+    with socket.socket() as connection, caplog.at_level(logging.ERROR):
+        connection.settimeout(10)
+        with _no_descriptor_left():
+            connection.connect(address)
+            connection.sendall(b"GET / HTTP/1.1\r\nHost: t\r\n\r\n")
+            before = time.process_time()
+            time.sleep(1.2)
+            busy_seconds = time.process_time() - before
+        assert connection.recv(1000).startswith(b"HTTP/1.1 204 ")
+    assert busy_seconds < 0.3
+    (said,) = [record.getMessage() for record in caplog.records]
+    assert "Too many open files" in said
+    assert "limit of open files" in said

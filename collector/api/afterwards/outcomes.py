@@ -100,9 +100,11 @@ def _pico(value: Decimal | None) -> int | None:
     """Whole pico-dollars; a loss is negative."""
     if value is None:
         return None
+    if not value.is_finite():
+        raise InvalidRecord("value", f"{value} is no finite number")
     try:
         pico = pico_from_usd(abs(value))
-    except (ValueError, ArithmeticError) as error:
+    except ValueError as error:
         raise InvalidRecord("value", str(error)) from error
     return -pico if value < 0 else pico
 

@@ -12,6 +12,7 @@ import msgspec
 from collector.commands.listing import print_json_lines, print_rows
 from collector.commands.refused.filters import filtered, wanted_from
 from collector.commands.surroundings import ledger, settings_and_logs
+from collector.counted import counted
 from collector.pipeline.dead_letters import Replay, Replayed
 from collector.pipeline.intake import Intake
 from ledger.access.principals import LOCAL_OPERATOR
@@ -56,7 +57,8 @@ def list_command(limit: int, as_json: bool, **options: Any) -> None:
     if as_json:
         print_json_lines(rows)
     else:
-        print_rows(f"{len(rows)} of {matching} dead letters, newest first", rows, _COLUMNS)
+        title = f"{len(rows)} of {counted(matching, 'dead letter')}, newest first"
+        print_rows(title, rows, _COLUMNS)
 
 
 @command.command("show")
@@ -91,7 +93,8 @@ def replay_command(ids: tuple[UUID, ...], all_letters: bool, dry_run: bool, **op
         reader = Reader(database, LOCAL_OPERATOR)
         matching, replayable, now = count_letters(reader, wanted)
         if dry_run:
-            click.echo(f"{replayable} of {matching} dead letters would be replayed.")
+            letters = counted(matching, "dead letter")
+            click.echo(f"{replayable} of {letters} would be replayed.")
             return
         result = Replay(database, reader, Intake(database, settings)).run(wanted, until=now)
     _report(result, not_whole=matching - replayable)
@@ -108,11 +111,11 @@ def drop_command(ids: tuple[UUID, ...], all_letters: bool, yes: bool, **options:
     with ledger(settings_and_logs()) as database:
         matching, _, now = count_letters(Reader(database, LOCAL_OPERATOR), wanted)
         if matching and not yes:
-            click.confirm(f"Give up {matching} dead letters for good?", abort=True)
+            click.confirm(f"Give up {counted(matching, 'dead letter')} for good?", abort=True)
         # What came while the question stood was not asked about.
         end = now if wanted.end is None else min(now, wanted.end)
         dropped = drop_letters(database, msgspec.structs.replace(wanted, end=end))
-    click.echo(f"{dropped} dead letters dropped.")
+    click.echo(f"{counted(dropped, 'dead letter')} dropped.")
 
 
 def _chosen(ids: tuple[UUID, ...], all_letters: bool, options: dict[str, Any]) -> RefusedFilter:
@@ -122,12 +125,20 @@ def _chosen(ids: tuple[UUID, ...], all_letters: bool, options: dict[str, Any]) -
 
 
 def _report(result: Replayed, *, not_whole: int) -> None:
-    click.echo(
-        f"{result.booked} calls booked, {result.duplicate} were there already,"
-        f" {result.failed} could not be booked and stay dead letters."
+    failed = counted(
+        result.failed,
+        "could not be booked and stays a dead letter",
+        "could not be booked and stay dead letters",
     )
+    booked, were = counted(result.booked, "call"), counted(result.duplicate, "was", "were")
+    click.echo(f"{booked} booked, {were} there already, {failed}.")
     if not_whole:
-        click.echo(f"{not_whole} letters do not hold a whole call and stay.", err=True)
+        what = counted(
+            not_whole,
+            "letter does not hold a whole call and stays",
+            "letters do not hold a whole call and stay",
+        )
+        click.echo(f"{what}.", err=True)
     if result.failed:
         click.echo(f"The first reason: {result.first_failure}", err=True)
         sys.exit(1)

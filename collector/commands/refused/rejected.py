@@ -9,6 +9,7 @@ import click
 from collector.commands.listing import print_json_lines, print_rows
 from collector.commands.refused.filters import filtered, wanted_from
 from collector.commands.surroundings import ledger, settings_and_logs
+from collector.counted import counted
 from ledger.access.principals import LOCAL_OPERATOR
 from ledger.queries.reader import Reader
 from ledger.queries.refusals import list_refused
@@ -39,4 +40,5 @@ def list_command(limit: int, as_json: bool, **options: Any) -> None:
     if as_json:
         print_json_lines(rows)
     else:
-        print_rows(f"{len(rows)} refused records, newest first", rows, _COLUMNS)
+        title = f"{counted(len(rows), 'refused record')}, newest first"
+        print_rows(title, rows, _COLUMNS)

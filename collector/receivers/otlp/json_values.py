@@ -6,7 +6,10 @@ from typing import Any
 
 import msgspec
 
+from ledger.domain.errors import InvalidRecord
+
 _MOST_DIGITS = 20
+_MOST_SHOWN = 40
 _TOO_LARGE = 2**64
 
 
@@ -35,6 +38,17 @@ def integer(value: int | str) -> int | None:
             return None
         value = int(value)
     return value if abs(value) < _TOO_LARGE else None
+
+
+def unix_nanos(value: int | str, name: str) -> int:
+    """A time as OTLP's JSON writes it; 0 where there is none.
+
+    Raises InvalidRecord for `name` when it is no 64-bit integer.
+    """
+    nanos = integer(value)
+    if nanos is None:
+        raise InvalidRecord(name, f"{str(value)[:_MOST_SHOWN]!r} is no 64-bit integer")
+    return nanos
 
 
 def _float(value: float | str) -> float | None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from collector.receivers.otlp.json_values import Value, integer
+from collector.receivers.otlp.json_values import Value, unix_nanos
 from collector.receivers.otlp.log_record import (
     EVENT_NAME,
     GENAI_EVENTS,
@@ -105,11 +105,13 @@ def _read(raw: msgspec.Raw, scope: str, resource: dict[str, Any]) -> LogRecord |
     try:
         record = _record.decode(raw)
         event_name = record.event_name or _event_name(record.attributes)
-        happened = integer(record.time_unix_nano) or integer(record.observed_time_unix_nano)
+        happened = unix_nanos(record.time_unix_nano, "timeUnixNano") or unix_nanos(
+            record.observed_time_unix_nano, "observedTimeUnixNano"
+        )
         return LogRecord(
             record.trace_id.lower(),
             record.span_id.lower(),
-            happened or 0,
+            happened,
             event_name,
             scope,
             _wanted(record.attributes),
@@ -118,6 +120,8 @@ def _read(raw: msgspec.Raw, scope: str, resource: dict[str, Any]) -> LogRecord |
         )
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
         return InvalidRecord("log_record", str(error))
+    except InvalidRecord as invalid:
+        return invalid
 
 
 def _wanted(values: list[_KeyValue] | None) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from collector.receivers.otlp.json_values import Value, integer
+from collector.receivers.otlp.json_values import Value, integer, unix_nanos
 from collector.receivers.semconv import (
     CONTENT,
     EXCEPTION_TYPE,
@@ -101,6 +101,8 @@ def _spans(request: _TracesRequest) -> Iterator[Span | InvalidRecord]:
                     yield _read(_span.decode(raw), scope, resource)
                 except (msgspec.MsgspecError, UnicodeDecodeError) as error:
                     yield InvalidRecord("span", str(error))
+                except InvalidRecord as invalid:
+                    yield invalid
 
 
 def _read(span: _Span, scope: str, resource: dict[str, Any]) -> Span:
@@ -108,8 +110,8 @@ def _read(span: _Span, scope: str, resource: dict[str, Any]) -> Span:
         span.trace_id.lower(),
         span.span_id.lower(),
         span.parent_span_id.lower(),
-        integer(span.start_time_unix_nano) or 0,
-        integer(span.end_time_unix_nano) or 0,
+        unix_nanos(span.start_time_unix_nano, "startTimeUnixNano"),
+        unix_nanos(span.end_time_unix_nano, "endTimeUnixNano"),
         span.status is not None and span.status.code in _ERROR_STATUSES,
         scope,
         _wanted(span.attributes),

@@ -77,6 +77,25 @@ def test_senders_that_fall_silent_are_let_go(collector_url: str) -> None:
             connection.close()
 
 
+def test_questions_whose_bodies_never_come_hold_no_thread(collector_url: str) -> None:
+    """More of them than the two processes have threads that answer questions."""
+    head = _HEAD.replace(b"/v1/calls", b"/v1/calls/c-1/outcome") + b"Content-Length: 100\r\n\r\n{"
+    silent = [_connected(collector_url) for _ in range(40)]
+    try:
+        for connection in silent:
+            connection.sendall(head)
+        time.sleep(0.3)
+        for path in ("healthz", "v1/spend"):
+            assert urllib3.request("GET", f"{collector_url}/{path}", timeout=5).status == 200
+        first = _answer(silent[0])
+        assert b" 408 " in first.partition(b"\r\n")[0]
+        assert b"connection: close" in first
+        assert b"nothing more of the body came for 10 s" in first
+    finally:
+        for connection in silent:
+            connection.close()
+
+
 def test_a_sender_of_many_days_keeps_only_itself_waiting(collector_url: str) -> None:
     days = [a_record(started_at=(START - timedelta(days=n)).isoformat()) for n in range(400)]
     assert _post(collector_url, [a_record(tenant="other")])["booked"] == 1

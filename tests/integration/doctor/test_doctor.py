@@ -140,7 +140,7 @@ def test_a_new_ledger_without_jobs_is_told_that_they_do_not_run(
             "dead letters",
             "INSERT INTO refused_records (tenant, kind, receiver, position, path, reason)"
             " VALUES ('acme', 'dead_lettered', 'calls', 0, '', 'x')",
-            "1 records failed",
+            "1 record failed after being acknowledged",
         ),
         (
             "accounting",

@@ -199,7 +199,6 @@ def test_a_tenant_that_is_not_there_is_a_404_problem(client: InProcessClient, bo
         ("tenant", {"verdict": "accepted"}),
         ("verdict", {"tenant": "acme", "verdict": "meh"}),
         ("value", {"tenant": "acme", "verdict": "accepted", "value": "lots"}),
-        ("value", {"tenant": "acme", "verdict": "accepted", "value": "NaN"}),
         ("value", {"tenant": "acme", "verdict": "accepted", "value": "1e99"}),
         ("at", {"tenant": "acme", "verdict": "accepted", "at": "2026-11-02T12:00:00"}),
         ("at", {"tenant": "acme", "verdict": "accepted", "at": "2999-01-01T00:00:00Z"}),
@@ -214,6 +213,18 @@ def test_a_tenant_that_is_not_there_is_a_404_problem(client: InProcessClient, bo
 def test_what_cannot_be_is_named(client: InProcessClient, path: str, body: Any) -> None:
     document = problem_of(client.post("/v1/calls/c-1/outcome", json=body), 400)
     assert path in document["detail"]
+
+
+@pytest.mark.parametrize("value", ["NaN", "-NaN", "sNaN", "Infinity", "-Infinity"])
+def test_a_value_that_is_not_finite_is_told_so(client: InProcessClient, value: str) -> None:
+    document = problem_of(_post(client, value=value), 400)
+    assert document["detail"] == f"value: {value} is no finite number"
+
+
+def test_a_byte_order_mark_before_a_verdict_is_skipped(client: InProcessClient) -> None:
+    _book(client)
+    body = b'\xef\xbb\xbf{"tenant": "acme", "verdict": "accepted"}'
+    assert client.post("/v1/calls/c-1/outcome", data=body).status_code == 200
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"\xff", b"[" * 10_000])

@@ -37,7 +37,7 @@ def test_letters_are_listed_shown_and_replayed(
     assert books.rows("SELECT * FROM calls") == []
     replayed = run(database_url, "dead-letters", "replay", one)
     assert replayed.returncode == 0, replayed.stderr
-    assert replayed.stdout.startswith("1 calls booked, 0 were there already, 0 could not")
+    assert replayed.stdout.startswith("1 call booked, 0 were there already, 0 could not")
     assert [row["id"] for row in books.rows("SELECT id FROM calls")] == ["[red]one"]
     assert run(database_url, "dead-letters", "replay", "--all", "--tenant", "acme").returncode == 0
     assert books.counted("calls")["calls"] == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import psycopg
 import pytest
 
 from collector.spool.spool import Spool
@@ -24,6 +25,18 @@ def test_what_waits_is_shown_beside_what_is_booked(
     text = exporter.render()
     assert total(text, "tollbook_ingest_waiting_records", receiver="calls") == 3
     assert total(text, "tollbook_build_info", version="1") == 1
+
+
+def test_calls_that_are_joined_later_came_through_no_receiver_that_waits(
+    spool: Spool, database: Database, database_url: str
+) -> None:
+    with psycopg.connect(database_url) as connection:
+        connection.execute(
+            "INSERT INTO ingest_totals VALUES ('', 'joined_later', 2), ('logs', 'received', 1)"
+        )
+    exporter = MetricsExporter(database, version="1", max_samples=1000, waiting=spool.usage)
+    waiting = samples(exporter.render(), "tollbook_ingest_waiting_records")
+    assert [sample.labels["receiver"] for sample in waiting] == ["logs"]
 
 
 def test_while_postgres_is_away_only_what_waits_is_shown(spool: Spool) -> None:

@@ -35,7 +35,7 @@ def test_a_spool_that_is_not_there_is_well_and_stays_away(spool: Spool) -> None:
 
 def test_records_that_wait_are_told(spool: Spool) -> None:
     spool.put(an_accepted_request(3))
-    assert findings(spool)["spool"].found.startswith("3 records in 1 files wait; 0.0 MiB of")
+    assert findings(spool)["spool"].found.startswith("waiting: 3 records in 1 file; 0.0 MiB of")
     assert states(spool) == ["ok", "ok", "ok"]
 
 

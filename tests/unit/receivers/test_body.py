@@ -42,6 +42,14 @@ def test_a_plain_body_is_left_as_it_is(encoding: str | None) -> None:
     assert decompress(TEXT, encoding, LIMIT) == TEXT
 
 
+@pytest.mark.parametrize("encoding", [None, *COMPRESSORS])
+def test_a_byte_order_mark_is_no_part_of_a_body(encoding: str | None) -> None:
+    marked = b"\xef\xbb\xbf" + TEXT
+    sent = COMPRESSORS[encoding](marked) if encoding else marked
+    assert decompress(sent, encoding, LIMIT) == TEXT
+    assert decompress(TEXT + b"\xef\xbb\xbf", None, LIMIT) == TEXT + b"\xef\xbb\xbf"
+
+
 @pytest.mark.parametrize("encoding", ["gzip", "x-gzip", "GZIP", " gzip "])
 def test_a_gzip_body_is_decompressed(encoding: str) -> None:
     assert decompress(gzip.compress(TEXT), encoding, LIMIT) == TEXT

@@ -48,6 +48,16 @@ def test_an_integer_beyond_every_float_hurts_at_most_its_span(name: str) -> None
     assert {0, 2} <= set(result.positions)
 
 
+@pytest.mark.parametrize("name", ["startTimeUnixNano", "endTimeUnixNano"])
+@pytest.mark.parametrize("value", ["x", "", "12.5", "2026-11-02T09:30:00Z", 2**64])
+def test_a_time_that_is_no_integer_is_named_and_hurts_only_its_span(name: str, value: Any) -> None:
+    result = decode(GOOD, {**GOOD, name: value}, GOOD)
+    assert result.positions == [0, 2]
+    (refusal,) = result.refusals
+    assert (refusal.index, refusal.path) == (1, name)
+    assert refusal.reason == f"{str(value)!r} is no 64-bit integer"
+
+
 def test_times_are_read_as_numbers_and_as_text() -> None:
     numbers = {**GOOD, "startTimeUnixNano": START_NANOS, "endTimeUnixNano": START_NANOS + 10**9}
     texts = {
