@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from benchmarks.load.azure import TracedApp
@@ -13,8 +13,13 @@ from benchmarks.load.senders import Plan
 _BATCH = 512
 _TEMPLATES = 48
 """Written bodies of a load, dealt out to its connections; of small requests more."""
-_DENSE = {"tenants": 2, "models": 2, "features": 1, "spread_seconds": 900}
-_SPARSE = {"tenants": 500, "models": 8, "features": 25, "spread_seconds": 24 * 3600}
+_BREADTHS: Mapping[str, Mapping[str, int]] = {
+    "live": {"spread_seconds": 1},
+    "late": {"spread_seconds": 3 * 3600},
+    "dense": {"spread_seconds": 1, "tenants": 2, "models": 2, "features": 1},
+    "sparse": {"spread_seconds": 24 * 3600, "tenants": 500, "models": 8, "features": 25},
+}
+_LONGEST_LIVE_SECONDS = 1
 _TRACED_APPS = 8
 
 
@@ -28,7 +33,8 @@ class Scenario:
     connections: int
     calls_a_request: int = _BATCH
     times_each: int = 1
-    breadth: str = "default"
+    breadth: str = "live"
+    """How many rollup groups the calls fall into, and whether they have just ended."""
     templates: int = _TEMPLATES
     one_tenant_a_request: bool = False
     bursts: bool = False
@@ -38,8 +44,8 @@ class Scenario:
 
     def plans(self, now_unix_seconds: int, seconds: float) -> Sequence[Plan]:
         """What each connection sends; the calls began shortly before now."""
-        breadths = {"default": {}, "dense": _DENSE, "sparse": _SPARSE}[self.breadth]
-        spread = breadths.get("spread_seconds", 3 * 3600)
+        breadths = _BREADTHS[self.breadth]
+        spread = breadths["spread_seconds"]
         mix = Mix(start_unix_seconds=now_unix_seconds - spread, **breadths)
         if self.bursts:
             return [
@@ -55,6 +61,7 @@ class Scenario:
                 templates=max(1, self.templates // self.connections),
                 times_each=self.times_each,
                 one_tenant_a_request=self.one_tenant_a_request,
+                is_live=spread <= _LONGEST_LIVE_SECONDS,
             )
             for number in range(self.connections)
         ]
@@ -127,6 +134,13 @@ SCENARIOS = (
         connections=4,
         breadth="sparse",
         templates=800,
+    ),
+    Scenario(
+        name="otlp-4-late",
+        what="OTLP, 4 senders, calls of the last three hours",
+        form="otlp",
+        connections=4,
+        breadth="late",
     ),
     Scenario(
         name="otlp-azure",

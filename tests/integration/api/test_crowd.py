@@ -11,6 +11,7 @@ import time
 from contextlib import ExitStack
 from urllib.parse import urlsplit
 
+import msgspec
 import pytest
 import urllib3
 
@@ -71,3 +72,31 @@ def test_a_busy_tenant_keeps_itself_waiting_and_no_other(collector_url: str) -> 
     for sender in senders:
         sender.join()
     assert statistics.median(quiet_seconds) < statistics.median(busy_seconds) / 2
+
+
+def test_huge_bodies_are_booked_whole_and_keep_nobody_waiting_for_their_end(
+    collector_url: str,
+) -> None:
+    """They are read a part at a time, and others have their turns in between."""
+    answers: list[tuple[float, dict[str, object]]] = []
+
+    def send_much(number: int) -> None:
+        records = [a_record(tenant=f"huge-{number}") for _ in range(20_000)]
+        body = b"\n".join(map(msgspec.json.encode, records))
+        headers = {"Content-Type": "application/x-ndjson"}
+        began = time.monotonic()
+        answer = urllib3.request(
+            "POST", f"{collector_url}/v1/calls", body=body, headers=headers, timeout=120
+        )
+        answers.append((time.monotonic() - began, answer.json()))
+
+    senders = [threading.Thread(target=send_much, args=(number,)) for number in range(3)]
+    for sender in senders:
+        sender.start()
+    quiet_seconds = []
+    while any(sender.is_alive() for sender in senders):
+        began = time.monotonic()
+        assert _post(collector_url, "quiet", 1) == 200
+        quiet_seconds.append(time.monotonic() - began)
+    assert [answer["booked"] for _, answer in answers] == [20_000] * 3
+    assert max(quiet_seconds) < min(seconds for seconds, _ in answers) / 2

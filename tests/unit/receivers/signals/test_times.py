@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from collector.receivers.otlp.logs import decode_json
 from collector.receivers.received import Received
+from tests.decoders.logs import decode_json
 from tests.unit.receivers.signals.requests import NANOS, an_event, json_request
 
 GOOD = json.loads(json_request(an_event()))["resourceLogs"][0]["scopeLogs"][0]["logRecords"][0]
