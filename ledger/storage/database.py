@@ -11,7 +11,6 @@ import json
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
 from typing import Literal
 
 import psycopg
@@ -23,7 +22,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from ledger.domain.errors import LedgerUnavailable
 from ledger.storage.deadlines.deadlines import PATIENCE_SECONDS, Deadlines
-from ledger.storage.deadlines.pulse import has_pulse
+from ledger.storage.deadlines.pulse import Pulse
 
 Role = Literal["tollbook_owner", "tollbook_app", "tollbook_ingest", "tollbook_reader"]
 
@@ -74,8 +73,8 @@ class Database:
                 "application_name": "tollbook",
             },
         )
-        pulse = partial(has_pulse, _driver_conninfo(url))
-        self._deadlines = Deadlines(self._engine, pulse, patience_seconds)
+        pulse = Pulse(_driver_conninfo(url))
+        self._deadlines = Deadlines(self._engine, pulse.is_felt, patience_seconds)
 
     @contextmanager
     def transaction(

@@ -92,8 +92,10 @@ class Watchdog:
 
     def remove(self, watch: Watch) -> None:
         """Watch no longer: from here on it is not cut any more."""
-        with self._changed:
-            self._watches.discard(watch)
+        # Only its own thread adds it, so one that is not there will not be.
+        if watch in self._watches:
+            with self._changed:
+                self._watches.discard(watch)
 
     def doubt(self) -> None:
         """Find out now whether Postgres lives."""
