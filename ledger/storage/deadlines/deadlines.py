@@ -148,13 +148,13 @@ class Deadlines:
         if watch is None:
             return
         watch.cut_at = end
-        if watch.is_cut:
-            watch.is_cut = False
-            watch.cable = None
+        watch.is_cut = False
 
     def _attach(self, cable: Cable) -> None:
         watch = _here.watch
         if watch is not None:
+            # It may have been cut on a connection that this one takes the place of.
+            watch.is_cut = False
             watch.cable = cable
             self._watchdog.add(watch)
 
