@@ -14,12 +14,15 @@ from ledger.domain.errors import LedgerUnavailable, SpoolUnusable
 from ledger.queries.health import schema_is_current, takes_writes
 from ledger.queries.reader import Reader
 from ledger.storage.database import first_line
+from ledger.storage.deadlines.deadlines import within
 
 _READ_ONLY = (
     "Postgres takes no writes: it is a standby, or read-only by its settings; point"
     " TOLLBOOK_DATABASE_URL at the primary"
 )
 _MOST_STUCK_SECONDS = 120.0
+_MOST_SECONDS = 2.0
+"""Those who ask, load balancers and orchestrators, do not wait for long."""
 _LEAST_ROOM_BYTES = 2**16
 """Room for some requests of a usual size; one that is larger is refused by itself."""
 
@@ -41,16 +44,21 @@ def readiness(reader: Reader, spool: Spool, queues: Queues) -> Readiness:
             " collector: its senders send again what it had not acknowledged",
         )
     try:
-        if not schema_is_current(reader):
-            return Readiness(
-                False, "the database does not have this version's schema; run tollbook migrate"
-            )
-        if not takes_writes(reader):
-            return _of_spool(spool, "takes no writes", _READ_ONLY)
+        with within(_MOST_SECONDS):
+            return _of_ledger(reader, spool)
     except LedgerUnavailable as error:
         return _of_spool(spool, "is away", str(error))
     except (SQLAlchemyError, psycopg.Error) as error:
         return Readiness(False, f"{first_line(error)}; run tollbook migrate")
+
+
+def _of_ledger(reader: Reader, spool: Spool) -> Readiness:
+    if not schema_is_current(reader):
+        return Readiness(
+            False, "the database does not have this version's schema; run tollbook migrate"
+        )
+    if not takes_writes(reader):
+        return _of_spool(spool, "takes no writes", _READ_ONLY)
     return Readiness(True, "ready")
 
 

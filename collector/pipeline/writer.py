@@ -16,15 +16,16 @@ from collector.pipeline.salvage import book_apart, is_fault_of_data
 from collector.pipeline.told import told
 from exporters.postgres.batches import Batch, Booked, Prepared
 from exporters.postgres.booking import Booker, Unsettled
-from ledger.domain.errors import LedgerUnavailable, Overloaded, TollbookError
+from ledger.domain.errors import LedgerHangs, LedgerUnavailable, Overloaded, TollbookError
 from ledger.domain.ingest import Commit
+from ledger.storage.deadlines.deadlines import within
 
 log = logging.getLogger(__name__)
 
 _MOST_CALLS_A_COMMIT = 4_096
 """More would be a little cheaper a call, and keep small requests waiting longer."""
 _ATTEMPTS = 3
-_SETTLING_ATTEMPTS = 50
+_SETTLING_SECONDS = 5.0
 
 
 class _Waiting(NamedTuple):
@@ -163,6 +164,8 @@ class Writer:
                 results = self._booker.book(group.gather, self._uncounted)
             except Unsettled as unsettled:
                 results = self._ask(unsettled)
+            except LedgerHangs:
+                raise
             except LedgerUnavailable:
                 if attempt == _ATTEMPTS:
                     raise
@@ -181,12 +184,19 @@ class Writer:
         self._gauges.committed()
 
     def _ask(self, unsettled: Unsettled) -> list[Booked] | None:
-        """Whether a commit took place whose answer was lost; Postgres may need a moment."""
-        for attempt in range(_SETTLING_ATTEMPTS):
-            try:
-                return self._booker.settle(unsettled)
-            except LedgerUnavailable:
-                if attempt == _SETTLING_ATTEMPTS - 1:
+        """Whether a commit took place whose answer was lost; Postgres may need a moment.
+
+        Where that cannot be said in time, all is as if it had not: what is booked again, from the
+        spool or by its sender, is then known by its name and counts as duplicate.
+        """
+        until = time.monotonic() + _SETTLING_SECONDS
+        with within(_SETTLING_SECONDS):
+            while True:
+                try:
+                    return self._booker.settle(unsettled)
+                except LedgerHangs:
                     raise
-                time.sleep(0.1)
-        raise AssertionError
+                except LedgerUnavailable:
+                    if time.monotonic() > until:
+                        raise
+                    time.sleep(0.1)

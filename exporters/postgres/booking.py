@@ -36,6 +36,10 @@ from ledger.domain.joining import key_of, remembered_for
 from ledger.storage.database import Database, driver_connection
 from ledger.storage.partitions import ensure_key_partitions
 
+_MOST_SECONDS = 120.0
+"""Waiting for the turn included. It only ends what cannot end well: a Postgres that hangs is found
+out in seconds, and large bookings behind many others take their time."""
+
 _STATUS = text("SELECT pg_xact_status(CAST(:transaction AS xid8))")
 
 
@@ -130,7 +134,9 @@ class Booker:
         """
         transaction, results = "", None
         try:
-            with self._database.transaction("tollbook_ingest") as connection:
+            with self._database.transaction(
+                "tollbook_ingest", deadline_seconds=_MOST_SECONDS
+            ) as connection:
                 driver = driver_connection(connection)
                 transaction, now = self._lane.enter(driver)
                 self._make_key_days(now)

@@ -77,6 +77,10 @@ class LedgerUnavailable(TollbookError):
     permanent = False
 
 
+class LedgerHangs(LedgerUnavailable):
+    """Postgres does not answer at all, so that trying again at once would only wait again."""
+
+
 class Overloaded(TollbookError):
     """The queue of waiting calls is full; the same request may succeed in a moment."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +14,7 @@ from ledger.domain.errors import LedgerUnavailable
 from ledger.pricing.aliases import EVERY_TENANT, Alias, Aliases
 from ledger.queries.reader import Reader
 from ledger.storage.afterwards_tables import configuration_versions, model_aliases
+from ledger.storage.deadlines.deadlines import within
 
 SUBJECT = "model_aliases"
 """Under which changes of aliases are counted."""
@@ -54,8 +56,9 @@ class AliasBook:
     def current(self) -> Aliases:
         """The aliases as they were at most two seconds ago.
 
-        While Postgres is away they stay as they were. Raises LedgerUnavailable when they were never
-        read: to book under names that may be others would be a guess.
+        While Postgres is away they stay as they were, and it is not waited for. Raises
+        LedgerUnavailable when they were never read: to book under names that may be others would be
+        a guess.
         """
         if time.monotonic() < self._due:
             return self._aliases
@@ -69,11 +72,11 @@ class AliasBook:
         return self._aliases
 
     def _refresh(self) -> None:
-        try:
+        if self._version < 0:
             self._read()
-        except LedgerUnavailable:
-            if self._version < 0:
-                raise
+        else:
+            with suppress(LedgerUnavailable), within(_REFRESH_SECONDS):
+                self._read()
         self._due = time.monotonic() + _REFRESH_SECONDS
 
     def _read(self) -> None:
