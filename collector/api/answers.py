@@ -54,8 +54,7 @@ class CallsAnswers:
             first = rejected[0]
             document = problem_document(
                 HTTPStatus.BAD_REQUEST,
-                f"none of the {outcome.records} records could be booked; the first:"
-                f" {first['path']}: {first['reason']}",
+                f"{_none_booked(outcome.records)}: {first['path']}: {first['reason']}",
                 booked=0,
                 duplicate=0,
                 rejected=rejected,
@@ -113,3 +112,9 @@ class OtlpAnswers:
             return Answer(status, JSON, msgspec.json.encode({"code": code, "message": str(error)}))
         body = RpcStatus(code=code, message=str(error)).SerializeToString()
         return Answer(status, PROTOBUF, body)
+
+
+def _none_booked(records: int) -> str:
+    if records == 1:
+        return "the record could not be booked"
+    return f"none of the {records} records could be booked; the first"

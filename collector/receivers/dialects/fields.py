@@ -201,7 +201,9 @@ def fields_in(attributes: Mapping[str, Any]) -> dict[str, str]:
 
 
 def moment(unix_nanos: int) -> datetime:
-    if not 0 <= unix_nanos <= _LAST_UNIX_NANOS:
+    if not unix_nanos:
+        raise InvalidRecord("start_time_unix_nano", "missing")
+    if not 0 < unix_nanos <= _LAST_UNIX_NANOS:
         raise InvalidRecord("start_time_unix_nano", f"{unix_nanos} is no believable time")
     seconds, nanos = divmod(unix_nanos, 10**9)
     return _EPOCH + timedelta(0, seconds, nanos // 1000)
