@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import gzip
 import json
@@ -109,7 +110,7 @@ def test_compressed_bodies_come_out_whole_or_are_refused(
         "gzip": gzip.compress, "deflate": zlib.compress, "zstd": zstd.compress,
     }  # fmt: skip
     body = compress[encoding](content)
-    assert decompress(body, encoding, 2000) == content
+    assert decompress(body, encoding, 2000) == content.removeprefix(codecs.BOM_UTF8)
     at = data.draw(st.integers(0, len(body)))
     damaged = (
         body[:at] + data.draw(st.binary(max_size=4)) + body[at + data.draw(st.integers(0, 4)) :]
