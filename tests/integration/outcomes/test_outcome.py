@@ -46,6 +46,7 @@ def test_a_verdict_attaches_to_its_call(client: InProcessClient) -> None:
     assert answer.get_json() == {
         "tenant": "acme",
         "id": "c-1",
+        "call_id": "c-1",
         "verdict": "edited",
         "value_usd": "12.5",
         "started_at": "2026-11-02T09:30:00Z",
