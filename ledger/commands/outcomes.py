@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from ledger.domain.errors import AmbiguousCall, NotFound
 from ledger.domain.outcomes import Outcome, Recorded
-from ledger.queries.names import Named, described, records_of_id
+from ledger.queries.names import Named, described, record_named, records_of_id
 from ledger.queries.outcomes import outcomes_of_call
 from ledger.queries.reader import Reader
 from ledger.storage.afterwards_tables import outcomes
@@ -69,17 +69,14 @@ def _refuse_unknown_tenant(connection: Connection, tenant: str) -> None:
 
 def _record(connection: Connection, outcome: Outcome) -> Named | None:
     """The record that the outcome is about, with the call it became."""
-    found = records_of_id(
-        connection,
-        tenant=outcome.tenant,
-        call_id=outcome.call_id,
-        started_at=outcome.started_at,
-    )
-    if len(found) > 1:
-        raise AmbiguousCall(
-            outcome.call_id,
-            described(connection, tenant=outcome.tenant, records=found[:_MOST_LISTED]),
+    tenant, call_id = outcome.tenant, outcome.call_id
+    if outcome.started_at is not None:
+        return record_named(
+            connection, tenant=tenant, call_id=call_id, started_at=outcome.started_at
         )
+    found = records_of_id(connection, tenant=tenant, call_id=call_id, most=_MOST_LISTED)
+    if len(found) > 1:
+        raise AmbiguousCall(call_id, described(connection, tenant=tenant, records=found))
     return found[0] if found else None
 
 

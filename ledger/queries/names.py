@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, time, timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, column, select, table, text, tuple_
 
 from ledger.domain.joining import Key
+from ledger.domain.key_filters import key_of_name
 from ledger.storage.joining_tables import copies
+from ledger.storage.known_ids import days_of_id
 from ledger.storage.tables import series
 
 _current = table(
@@ -20,16 +22,25 @@ _current = table(
 _RECORDS = """
     SELECT started_at, coalesce(call_started_at, started_at) AS call_started_at,
         coalesce(call_id, id) AS call_id
-    FROM copies WHERE tenant = :tenant AND id = :id {when}
+    FROM copies WHERE tenant = :tenant AND id = :id AND {when}
     UNION ALL
     SELECT started_at, started_at, id
-    FROM calls WHERE tenant = :tenant AND id = :id {when} AND NOT EXISTS (
+    FROM calls WHERE tenant = :tenant AND id = :id AND {when} AND NOT EXISTS (
         SELECT FROM copies WHERE copies.tenant = calls.tenant
             AND copies.started_at = calls.started_at AND copies.id = calls.id
     )
+    ORDER BY started_at DESC LIMIT :most
 """
-_RECORD = text(_RECORDS.format(when="AND started_at = :started_at"))
-_OF_ID = text(_RECORDS.format(when=""))
+_STARTING_THEN = text(_RECORDS.format(when="started_at = ANY (:starts)"))
+_OF_DAY = text(_RECORDS.format(when="started_at >= :start AND started_at < :end"))
+_LATELY = text("""
+    SELECT DISTINCT started_at FROM call_keys
+    WHERE tenant = :tenant AND own_key = :key AND id = :id
+    ORDER BY started_at DESC LIMIT :most
+""")
+_MOST_RECORDS = 1000
+"""Read of one day; an id that more records have is that of more than one call (see joining)."""
+_DAY = timedelta(days=1)
 
 
 class Named(NamedTuple):
@@ -45,21 +56,50 @@ class Named(NamedTuple):
         return (self.call_started_at, self.call_id)
 
 
-def records_of_id(
-    connection: Connection, *, tenant: str, call_id: str, started_at: datetime | None = None
-) -> list[Named]:
-    """One record of each booked call that an id names, the newest first; see `started_at`.
+def record_named(
+    connection: Connection, *, tenant: str, call_id: str, started_at: datetime
+) -> Named | None:
+    """The booked record of an id that starts then."""
+    found = _starting_then(connection, tenant, call_id, [started_at])
+    return found[0] if found else None
 
-    With a start it is the record that starts then.
+
+def records_of_id(connection: Connection, *, tenant: str, call_id: str, most: int) -> list[Named]:
+    """One record of each booked call that an id names, the latest first, `most` of them at most.
+
+    Records that came lately are found by their keys. Of older ones is known on which days they may
+    be; only those days are read.
     """
-    if started_at is not None:
-        rows = connection.execute(
-            _RECORD, {"tenant": tenant, "id": call_id, "started_at": started_at}
-        )
-        return [Named(*row) for row in rows]
+    key = key_of_name(tenant, call_id)
+    told = {"tenant": tenant, "key": key, "id": call_id, "most": _MOST_RECORDS}
+    # In this order: keys that are dropped in between are on the days by then.
+    starts = list(connection.execute(_LATELY, told).scalars())
+    found = _starting_then(connection, tenant, call_id, starts) if starts else []
+    for day in days_of_id(connection, key):
+        start = datetime.combine(day, time(), UTC)
+        calls = _each_call_once(call_id, found)
+        if sum(one.started_at >= start + _DAY for one in calls) >= most:
+            break
+        bounds = {"tenant": tenant, "id": call_id, "start": start, "end": start + _DAY}
+        found += _named(connection.execute(_OF_DAY, {**bounds, "most": _MOST_RECORDS}))
+    return _each_call_once(call_id, found)[:most]
+
+
+def _starting_then(
+    connection: Connection, tenant: str, call_id: str, starts: Sequence[datetime]
+) -> list[Named]:
+    parameters = {"tenant": tenant, "id": call_id, "starts": starts, "most": _MOST_RECORDS}
+    return _named(connection.execute(_STARTING_THEN, parameters))
+
+
+def _named(rows: Iterable[Any]) -> list[Named]:
+    return [Named(*row) for row in rows]
+
+
+def _each_call_once(call_id: str, records: Iterable[Named]) -> list[Named]:
+    """Of the records of one call the one that names it, if it has the id."""
     found: dict[Key, Named] = {}
-    for row in connection.execute(_OF_ID, {"tenant": tenant, "id": call_id}):
-        one = Named(*row)
+    for one in records:
         if one.call not in found or (one.started_at, call_id) == one.call:
             found[one.call] = one
     return sorted(found.values(), reverse=True)

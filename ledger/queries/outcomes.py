@@ -16,6 +16,8 @@ from ledger.queries.reader import Reader
 from ledger.storage.afterwards_tables import outcomes
 from ledger.storage.joining_tables import copies
 
+_MOST_CALLS = 100
+"""Whose verdicts are shown with those posted for the id itself."""
 _LATEST_FIRST = ("given_at", "recorded_at", "outcome_id")
 _SHOWN = ("started_at", "given_at", "verdict", "value_pico_usd", "comment", "recorded_at")
 
@@ -68,7 +70,7 @@ def outcome_history(
     Whichever of a call's ids is asked for, all of its verdicts are there.
     """
     with reader.connection() as connection:
-        records = records_of_id(connection, tenant=tenant, call_id=call_id)
+        records = records_of_id(connection, tenant=tenant, call_id=call_id, most=_MOST_CALLS)
         names = names_of_calls(connection, tenant=tenant, calls=[one.call for one in records])
         statement = (
             select(outcomes.c.call_id.label("id"), *(outcomes.c[name] for name in _SHOWN))

@@ -84,3 +84,18 @@ key_feed = Table(
     Column("writer", Uuid, nullable=False),
     Column("keys", LargeBinary, nullable=False),
 )
+
+known_ids = Table(
+    "known_ids",
+    metadata,
+    Column("part", BigInteger, Identity(always=True), primary_key=True),
+    Column("started_on", Date, nullable=False, comment="UTC day on which the records start"),
+    Column(
+        "words",
+        LargeBinary,
+        comment=(
+            "filter of the keys of their ids, 64-bit words; NULL where any id may be on that day"
+        ),
+    ),
+)
+"""Which ids are on which day, of records whose keys were dropped."""

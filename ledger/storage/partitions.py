@@ -7,6 +7,8 @@ from datetime import UTC, date, datetime, time
 
 from sqlalchemy import Connection, text
 
+from ledger.storage.known_ids import keep_known_ids
+
 _ENSURE = text("SELECT ensure_call_partitions(:days)")
 _ENSURE_KEYS = text("SELECT ensure_key_partitions(:days)")
 _DROP_KEYS = text("SELECT drop_keys_before(:day)")
@@ -31,7 +33,11 @@ def ensure_key_partitions(connection: Connection, days: Iterable[date]) -> int:
 
 
 def drop_keys_before(connection: Connection, day: date) -> int:
-    """Forget the keys that arrived before a UTC day; returns how many days were dropped."""
+    """Forget the keys that arrived before a UTC day; returns how many days were dropped.
+
+    Which ids are on which days stays known.
+    """
+    keep_known_ids(connection, day)
     return int(connection.execute(_DROP_KEYS, {"day": day}).scalar_one())
 
 

@@ -1,4 +1,4 @@
-"""Which call each record became, and forgetting what records said without reading all of them."""
+"""Which call each record became, which ids are on which day, and forgetting without a scan."""
 
 from __future__ import annotations
 
@@ -17,6 +17,29 @@ COMMENT ON COLUMN copies.call_id IS
     'id of that call; NULL where the record names its call itself';
 CREATE INDEX copies_call ON copies (tenant, call_id, call_started_at) WHERE call_id IS NOT NULL;
 CREATE INDEX copies_kept ON copies (arrived_at) WHERE record IS NOT NULL;
+
+CREATE TABLE known_ids (
+    part bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    started_on date NOT NULL,
+    words bytea
+);
+-- Neither compressed nor read whole: a look-up fetches one word of each.
+ALTER TABLE known_ids ALTER COLUMN words SET STORAGE EXTERNAL;
+COMMENT ON COLUMN known_ids.started_on IS 'UTC day on which the records start';
+COMMENT ON COLUMN known_ids.words IS
+    'filter of the keys of their ids, 64-bit words; NULL where any id may be on that day';
+
+INSERT INTO known_ids (started_on)
+SELECT to_date(right(relname, 8), 'YYYYMMDD')
+FROM pg_class JOIN pg_inherits ON inhrelid = pg_class.oid
+WHERE inhparent = 'calls'::regclass AND relname ~ '^calls_[0-9]{8}$';
+
+ALTER TABLE call_keys ENABLE ROW LEVEL SECURITY;
+ALTER TABLE call_keys FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenants_of_the_transaction ON call_keys FOR SELECT TO tollbook_app
+    USING (tenant = ANY ((SELECT visible_tenants())::text[]) OR (SELECT sees_every_tenant()));
+CREATE POLICY every_tenant_for_booking ON call_keys TO tollbook_ingest
+    USING (true) WITH CHECK (true);
 """
 
 _DROP_KEYS = """
@@ -43,12 +66,15 @@ BEGIN
 END $$
 """
 
-_GRANTS = "GRANT UPDATE (record, call_started_at, call_id) ON copies TO tollbook_ingest"
+_GRANTS = """
+GRANT UPDATE (record, call_started_at, call_id) ON copies TO tollbook_ingest;
+GRANT SELECT ON call_keys, known_ids TO tollbook_app;
+GRANT SELECT, INSERT ON known_ids TO tollbook_ingest;
+"""
 
 
 def upgrade() -> None:
-    """Add the columns with their indexes; what records said is forgotten by the job itself."""
-    op.execute(_TABLES)
+    """Add columns, indexes and filters; what records said is forgotten by the job itself."""
     bind = op.get_bind()
-    bind.exec_driver_sql(_DROP_KEYS.replace("%", "%%"))
-    bind.exec_driver_sql(_GRANTS)
+    for statement in (_TABLES, _DROP_KEYS, _GRANTS):
+        bind.exec_driver_sql(statement.replace("%", "%%"))
