@@ -13,13 +13,13 @@ from xxhash import xxh3_64_intdigest
 
 KeyArray = npt.NDArray[np.uint64]
 
-WORD_BYTES = 8
-
 _SIGN = 1 << 63
 _SPREAD = np.uint64(0xFF51AFD7ED558CCD)
 _ONE = np.uint64(1)
 _KEYS_A_WORD = 2
 """Of those kept for good: one key in some thousands is taken for told that was not."""
+
+_KEYS_AT_ONCE = 1 << 20
 
 
 def key_of_name(tenant: str, name: str) -> int:
@@ -68,6 +68,7 @@ class Sought(NamedTuple):
 def stored_filter(keys: KeyArray) -> bytes:
     """A filter of these keys, little-endian word by word; at least one word."""
     words = np.zeros(max(1, -(-len(keys) // _KEYS_A_WORD)), dtype=np.uint64)
-    bits = Bits.of(keys)
-    np.bitwise_or.at(words, bits.places(len(words)), bits.masks)
+    for start in range(0, len(keys), _KEYS_AT_ONCE):
+        bits = Bits.of(keys[start : start + _KEYS_AT_ONCE])
+        np.bitwise_or.at(words, bits.places(len(words)), bits.masks)
     return words.astype("<u8").tobytes()
