@@ -11,6 +11,7 @@ import psycopg
 
 from exporters.postgres.batches import Batch
 from ledger.domain.calls import Call
+from ledger.domain.joining import Joined, key_of
 from ledger.domain.usage import TOKEN_FIELDS
 
 _KEEP = """
@@ -46,20 +47,34 @@ _FIELDS = [(field.name, field.default) for field in msgspec.structs.fields(Call)
 
 # One document for all of them: JSON in an array of texts is quoted and read again, at a high price.
 _KEEP_COPIES = """
-    INSERT INTO copies (tenant, started_at, id, record, arrived_at)
-    SELECT told ->> 'tenant', (told ->> 'started_at')::timestamptz, told ->> 'id', told, %s
-    FROM jsonb_array_elements(%s::jsonb) AS told
-    ON CONFLICT DO NOTHING
+    INSERT INTO copies (tenant, started_at, id, record, arrived_at, call_started_at, call_id)
+    SELECT record ->> 'tenant', (record ->> 'started_at')::timestamptz, record ->> 'id', record, %s,
+        call_started_at, call_id
+    FROM ROWS FROM (jsonb_array_elements(%s::jsonb), unnest(%s::timestamptz[]), unnest(%s::text[]))
+        AS told (record, call_started_at, call_id)
+    ON CONFLICT (tenant, started_at, id) DO UPDATE
+        SET call_started_at = excluded.call_started_at, call_id = excluded.call_id
+        WHERE (copies.call_started_at, copies.call_id)
+            IS DISTINCT FROM (excluded.call_started_at, excluded.call_id)
 """
 
 
 def keep_copies(
-    connection: psycopg.Connection[Any], records: Sequence[Call], arrived_at: datetime
+    connection: psycopg.Connection[Any], calls: Sequence[Joined], arrived_at: datetime
 ) -> None:
-    """Store the records that calls were joined from, as they came."""
-    if records:
-        document = msgspec.json.encode([_what_it_says(call) for call in records]).decode()
-        connection.execute(_KEEP_COPIES, (arrived_at, document))
+    """Store the records that calls were joined from, as they came, and which call each became.
+
+    Records that were kept before stay as they are and are only told where they belong now.
+    """
+    kept = [
+        (record, key_of(one.call) if key_of(record) != key_of(one.call) else (None, None))
+        for one in calls
+        for record in one.records
+    ]
+    if kept:
+        document = msgspec.json.encode([_what_it_says(record) for record, _ in kept]).decode()
+        starts, ids = [start for _, (start, _) in kept], [name for _, (_, name) in kept]
+        connection.execute(_KEEP_COPIES, (arrived_at, document, starts, ids))
 
 
 def _what_it_says(call: Call) -> dict[str, Any]:

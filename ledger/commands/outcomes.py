@@ -10,12 +10,16 @@ from sqlalchemy.dialects.postgresql import insert
 
 from ledger.domain.errors import AmbiguousCall, NotFound
 from ledger.domain.outcomes import Outcome, Recorded
-from ledger.queries.outcomes import calls_of_id, outcomes_of_call
+from ledger.queries.names import Named, described, record_named, records_of_id
+from ledger.queries.outcomes import outcomes_of_call
 from ledger.queries.reader import Reader
 from ledger.storage.afterwards_tables import outcomes
 from ledger.storage.tables import tenants
 
 _MOST_LISTED = 10
+
+_Call = tuple[datetime | None, str]
+"""Start and id; the start is None while the call is awaited and its start is not known."""
 
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
 
@@ -30,9 +34,9 @@ def record_outcome(reader: Reader, outcome: Outcome, now: datetime) -> Recorded:
         # Two posts about one call, such as a client's retry, are taken one after the other.
         connection.execute(_LOCK, {"name": f"tollbook.outcome {outcome.tenant} {outcome.call_id}"})
         _refuse_unknown_tenant(connection, outcome.tenant)
-        call_start = _start_of_call(connection, outcome)
-        started_at = call_start or outcome.started_at
-        given_at = outcome.at or _repeated_at(connection, outcome, started_at) or now
+        record = _record(connection, outcome)
+        call = record.call if record else (outcome.started_at, outcome.call_id)
+        given_at = outcome.at or _repeated_at(connection, outcome, call) or now
         connection.execute(
             insert(outcomes)
             .values(
@@ -40,18 +44,19 @@ def record_outcome(reader: Reader, outcome: Outcome, now: datetime) -> Recorded:
                 call_id=outcome.call_id,
                 given_at=given_at,
                 outcome_id=outcome.outcome_id,
-                started_at=started_at,
+                started_at=record.started_at if record else outcome.started_at,
                 verdict=outcome.verdict,
                 value_pico_usd=outcome.value_pico_usd,
                 comment=outcome.comment,
             )
             .on_conflict_do_nothing()
         )
-        latest = _latest(connection, outcome, started_at)
+        latest = _latest(connection, outcome.tenant, call)
     return Recorded(
-        started_at=started_at,
+        started_at=call[0],
+        call_id=record.call_id if record else None,
         at=given_at,
-        waiting=call_start is None,
+        waiting=record is None,
         standing=(latest["given_at"], latest["outcome_id"]) == (given_at, outcome.outcome_id),
     )
 
@@ -62,37 +67,29 @@ def _refuse_unknown_tenant(connection: Connection, tenant: str) -> None:
         raise NotFound(f"there is no tenant {tenant!r}; its first call makes it")
 
 
-def _start_of_call(connection: Connection, outcome: Outcome) -> datetime | None:
-    found = calls_of_id(
-        connection,
-        tenant=outcome.tenant,
-        call_id=outcome.call_id,
-        started_at=outcome.started_at,
-        limit=_MOST_LISTED + 1,
-    )
+def _record(connection: Connection, outcome: Outcome) -> Named | None:
+    """The record that the outcome is about, with the call it became."""
+    tenant, call_id = outcome.tenant, outcome.call_id
+    if outcome.started_at is not None:
+        return record_named(
+            connection, tenant=tenant, call_id=call_id, started_at=outcome.started_at
+        )
+    found = records_of_id(connection, tenant=tenant, call_id=call_id, most=_MOST_LISTED)
     if len(found) > 1:
-        raise AmbiguousCall(outcome.call_id, found[:_MOST_LISTED])
-    start: datetime | None = found[0]["started_at"] if found else None
-    return start
+        raise AmbiguousCall(call_id, described(connection, tenant=tenant, records=found))
+    return found[0] if found else None
 
 
-def _repeated_at(
-    connection: Connection, outcome: Outcome, started_at: datetime | None
-) -> datetime | None:
+def _repeated_at(connection: Connection, outcome: Outcome, call: _Call) -> datetime | None:
     """When the very same verdict was given that still stands: then this is a retry of it."""
-    latest = _latest(connection, outcome, started_at)
+    latest = _latest(connection, outcome.tenant, call)
     if latest is None or latest["outcome_id"] != outcome.outcome_id:
         return None
     given_at: datetime = latest["given_at"]
     return given_at
 
 
-def _latest(connection: Connection, outcome: Outcome, started_at: datetime | None) -> Any:
-    statement = outcomes_of_call(
-        outcomes.c.given_at,
-        outcomes.c.outcome_id,
-        tenant=outcome.tenant,
-        call_id=outcome.call_id,
-        started_at=started_at,
-    ).limit(1)
+def _latest(connection: Connection, tenant: str, call: _Call) -> Any:
+    started_at, call_id = call
+    statement = outcomes_of_call(tenant=tenant, call_id=call_id, started_at=started_at).limit(1)
     return connection.execute(statement).mappings().first()

@@ -38,6 +38,8 @@ class Recorded(msgspec.Struct, frozen=True):
 
     started_at: datetime | None
     """Start of the call it belongs to; None while that is not known."""
+    call_id: str | None
+    """Id of the call it belongs to, which another record may have named; None while waiting."""
     at: datetime
     waiting: bool
     """Whether no such call is booked yet."""

@@ -10,7 +10,6 @@ from sqlalchemy import Select, Table, exists, select, true, tuple_, union_all
 from ledger.domain.dimensions import SERIES_DIMENSIONS
 from ledger.queries.outcomes import outcomes_of_call
 from ledger.queries.reader import Reader
-from ledger.storage.afterwards_tables import outcomes
 from ledger.storage.tables import calls, corrections, series
 
 Cursor = tuple[datetime, str]
@@ -47,21 +46,25 @@ def list_calls(
         _page(_corrected(tenant), corrections, bounds),
     )
     current = union_all(*(select(half.subquery()) for half in halves)).subquery("current")
-    outcome = (
-        outcomes_of_call(
-            outcomes.c.verdict.label("outcome_verdict"),
-            outcomes.c.value_pico_usd.label("outcome_value_pico_usd"),
-            outcomes.c.given_at.label("outcome_at"),
-            outcomes.c.comment.label("outcome_comment"),
-            tenant=tenant,
-            call_id=current.c.id,
-            started_at=current.c.started_at,
-        )
-        .limit(1)
-        .lateral("outcome")
+    verdict = outcomes_of_call(
+        "verdict",
+        "value_pico_usd",
+        "comment",
+        tenant=tenant,
+        call_id=current.c.id,
+        started_at=current.c.started_at,
+        page=current,
     )
+    outcome = verdict.limit(1).lateral("outcome")
     statement = (
-        select(current, *(series.c[name] for name in SERIES_DIMENSIONS), *outcome.c)
+        select(
+            current,
+            *(series.c[name] for name in SERIES_DIMENSIONS),
+            outcome.c.verdict.label("outcome_verdict"),
+            outcome.c.value_pico_usd.label("outcome_value_pico_usd"),
+            outcome.c.given_at.label("outcome_at"),
+            outcome.c.comment.label("outcome_comment"),
+        )
         .join(series, series.c.series_id == current.c.series_id)
         .join(outcome, true(), isouter=True)
         .where(series.c.tenant == tenant)

@@ -31,6 +31,20 @@ copies = Table(
         comment="the call as it came, kept as long as further copies may be joined with it",
     ),
     Column("arrived_at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
+    Column(
+        "call_started_at",
+        DateTime(timezone=True),
+        comment="start of the call it became part of, where another record names that call",
+    ),
+    Column("call_id", Text, comment="id of that call; NULL where the record names its call itself"),
+    Index(
+        "copies_call",
+        "tenant",
+        "call_id",
+        "call_started_at",
+        postgresql_where=text("call_id IS NOT NULL"),
+    ),
+    Index("copies_kept", "arrived_at", postgresql_where=text("record IS NOT NULL")),
 )
 
 call_keys = Table(
@@ -70,3 +84,18 @@ key_feed = Table(
     Column("writer", Uuid, nullable=False),
     Column("keys", LargeBinary, nullable=False),
 )
+
+known_ids = Table(
+    "known_ids",
+    metadata,
+    Column("part", BigInteger, Identity(always=True), primary_key=True),
+    Column("started_on", Date, nullable=False, comment="UTC day on which the records start"),
+    Column(
+        "words",
+        LargeBinary,
+        comment=(
+            "filter of the keys of their ids, 64-bit words; NULL where any id may be on that day"
+        ),
+    ),
+)
+"""Which ids are on which day, of records whose keys were dropped."""

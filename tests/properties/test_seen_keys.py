@@ -8,8 +8,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporters.postgres.joining.keys import KeyArray
 from exporters.postgres.joining.seen_keys import SeenKeys
+from ledger.domain.key_filters import KeyArray, Sought, stored_filter
 
 _TODAY = date(2026, 11, 2)
 _KEYS = st.lists(st.integers(1, 2**64 - 1), min_size=1, max_size=50)
@@ -48,3 +48,22 @@ def test_days_that_are_over_are_forgotten() -> None:
     seen.add(_TODAY - timedelta(days=3), _array([11, 12]))
     seen.add(_TODAY, _array([13]))
     assert not seen.may_hold(_array([11, 12])).any()
+
+
+@given(_KEYS)
+def test_a_stored_filter_forgets_no_key(keys: list[int]) -> None:
+    stored = stored_filter(_array(keys))
+    assert all(_may_stand_in(stored, key) for key in keys)
+
+
+def test_a_stored_filter_rarely_takes_a_key_for_told() -> None:
+    dice = np.random.default_rng(2)
+    stored = stored_filter(dice.integers(1, 2**63, 50_000, dtype=np.uint64))
+    strangers = dice.integers(1, 2**63, 20_000, dtype=np.uint64).tolist()
+    assert sum(_may_stand_in(stored, key) for key in strangers) < 100
+
+
+def _may_stand_in(stored: bytes, key: int) -> bool:
+    sought = Sought.of(key if key < 2**63 else key - 2**64)
+    place = sought.spread % (len(stored) // 8) * 8
+    return sought.may_stand_in(stored[place : place + 8])

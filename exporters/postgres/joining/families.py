@@ -51,8 +51,8 @@ class Sorted:
     """By place, calls that these records bring all the same."""
     new_calls: list[BookedCall] = field(default_factory=list)
     """Calls that several of the records tell of together."""
-    copies: list[Call] = field(default_factory=list)
-    """Records to keep beside the calls they were joined in."""
+    copies: list[Joined] = field(default_factory=list)
+    """Calls whose records are kept, with the name of the call beside each of theirs."""
     taken_back: list[BookedCall] = field(default_factory=list)
     put_in: list[BookedCall] = field(default_factory=list)
     joined_later: int = 0
@@ -135,7 +135,7 @@ class Families:
         result.joined.update(ours)
         result.counted_as_booked[ours[0]] += 1
         result.new_calls.append(BookedCall(one.call, self._price(one.call)))
-        result.copies += one.records
+        result.copies.append(one)
 
     def _correct(
         self, one: Joined, has_new: bool, booked: dict[Key, BookedCall], result: Sorted
@@ -146,8 +146,8 @@ class Families:
             if before is not None:
                 result.taken_back.append(before)
             result.put_in.append(BookedCall(one.call, self._price(one.call)))
-        if has_new or (changes and len(one.records) > 1):
-            result.copies += one.records
+        if has_new or changes or len(one.records) > 1:
+            result.copies.append(one)
 
 
 class _Relatives:

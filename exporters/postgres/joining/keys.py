@@ -7,14 +7,11 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from xxhash import xxh3_64_intdigest
 
 from ledger.domain.calls import Call
+from ledger.domain.key_filters import KeyArray, key_of_name
 from ledger.domain.merging import parent_id
 
-KeyArray = npt.NDArray[np.uint64]
-
-_SIGN = 1 << 63
 _BELOW = np.uint64(0x9E3779B97F4A7C15)
 """Tells "a record is below this span" from "a record is this span"."""
 
@@ -32,14 +29,10 @@ def keys_of(call: Call) -> CallKeys:
     above = parent_id(call)
     response = call.response_id
     return CallKeys(
-        _digest(call.tenant, call.id),
-        _digest(call.tenant, f"\x1f{response}") if response else None,
-        _digest(call.tenant, above) if above else None,
+        key_of_name(call.tenant, call.id),
+        key_of_name(call.tenant, f"\x1f{response}") if response else None,
+        key_of_name(call.tenant, above) if above else None,
     )
-
-
-def _digest(tenant: str, name: str) -> int:
-    return (xxh3_64_intdigest(f"{tenant}\x1e{name}".encode()) ^ _SIGN) - _SIGN
 
 
 def below(keys: KeyArray) -> KeyArray:

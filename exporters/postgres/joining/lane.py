@@ -9,8 +9,9 @@ from uuid import uuid4
 import numpy as np
 import psycopg
 
-from exporters.postgres.joining.keys import KeyArray, KeyColumns
+from exporters.postgres.joining.keys import KeyColumns
 from exporters.postgres.joining.seen_keys import Flags, SeenKeys
+from ledger.domain.key_filters import KeyArray
 
 TURN = "pg_advisory_xact_lock(hashtextextended('tollbook.lane', 0))"
 """Waits until all bookings before ours have ended; the turn is ours until the transaction ends."""

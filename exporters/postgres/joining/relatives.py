@@ -12,12 +12,13 @@ import numpy as np
 import psycopg
 from psycopg.rows import dict_row
 
-from exporters.postgres.joining.keys import CallKeys, KeyArray, below
+from exporters.postgres.joining.keys import CallKeys, below
 from exporters.postgres.joining.seen_keys import Flags
 from exporters.postgres.rows import Row, call_row
 from ledger.domain.calls import Call, Cost
 from ledger.domain.dimensions import SERIES_DIMENSIONS
 from ledger.domain.joining import MOST_TELLINGS, Key, Worn, key_of
+from ledger.domain.key_filters import KeyArray
 from ledger.domain.merging import parent_id
 from ledger.domain.usage import TOKEN_FIELDS, Usage
 

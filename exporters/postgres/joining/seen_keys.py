@@ -1,7 +1,7 @@
 """A filter of the keys that were told lately: what it does not know was certainly not told.
 
-It is a blocked Bloom filter: each key sets five bits of one 64-bit word. Memory grows with the keys
-up to a bound; beyond it more keys are asked about in vain, which costs time and nothing else.
+Memory grows with the keys up to a bound; beyond it more keys are asked about in vain, which costs
+time and nothing else.
 """
 
 from __future__ import annotations
@@ -11,13 +11,11 @@ from datetime import date, timedelta
 import numpy as np
 import numpy.typing as npt
 
-from exporters.postgres.joining.keys import KeyArray
+from ledger.domain.key_filters import Bits, KeyArray
 
 _FIRST_WORDS = 1 << 16
 _GROWTH = 4
 _KEYS_A_WORD = 4
-_SPREAD = np.uint64(0xFF51AFD7ED558CCD)
-_ONE = np.uint64(1)
 
 Flags = npt.NDArray[np.bool_]
 
@@ -32,22 +30,14 @@ class _Segment:
         return len(self._words)
 
     def add(self, keys: KeyArray) -> None:
-        places, masks = self._bits(keys)
-        np.bitwise_or.at(self._words, places, masks)
+        bits = Bits.of(keys)
+        np.bitwise_or.at(self._words, bits.places(self.words), bits.masks)
         self.room -= len(keys)
 
     def may_hold(self, keys: KeyArray) -> Flags:
-        places, masks = self._bits(keys)
-        found: Flags = (self._words[places] & masks) == masks
+        bits = Bits.of(keys)
+        found: Flags = (self._words[bits.places(self.words)] & bits.masks) == bits.masks
         return found
-
-    def _bits(self, keys: KeyArray) -> tuple[npt.NDArray[np.int64], KeyArray]:
-        mixed = keys * _SPREAD
-        masks = np.zeros(len(keys), dtype=np.uint64)
-        for shift in (0, 6, 12, 18, 24):
-            masks |= _ONE << ((mixed >> np.uint64(shift)) & np.uint64(63))
-        places = (mixed >> np.uint64(32)) % np.uint64(len(self._words))
-        return places.astype(np.int64), masks
 
 
 class SeenKeys:

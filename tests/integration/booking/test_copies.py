@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from time import perf_counter
 from typing import Any
 
+import psycopg
 import pytest
 
 from exporters.postgres.batches import Booked
@@ -98,13 +99,13 @@ def test_what_arrives_after_the_window_is_not_joined(database: Database, books: 
 
 
 def test_what_a_forgotten_record_said_is_not_lost_when_another_comes(
-    teller: Teller, database: Database, books: Books
+    teller: Teller, database: Database, database_url: str, books: Books
 ) -> None:
     parent = a_span("p", response_id="r", usage=NO_USAGE)
     child = a_span("c", parent="p", dialect="litellm", usage=Usage(input_tokens=9, output_tokens=1))
     assert [teller.tell([parent]), teller.tell([child])] == [_NEW, _COPY]
-    with database.transaction("tollbook_owner") as connection:
-        connection.exec_driver_sql(f"DELETE FROM call_keys WHERE id = '{child.id}'")
+    with psycopg.connect(database_url) as connection:
+        connection.execute(f"DELETE FROM call_keys WHERE id = '{child.id}'".encode())
     late = a_call(receiver="logs", response_id="r", usage=NO_USAGE, user="somebody")
     assert Teller(database).tell([late]) == _NEW
     assert books.counted("calls")["calls"] == 2

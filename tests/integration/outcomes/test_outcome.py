@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 
-import psycopg
 import pytest
 from werkzeug.test import TestResponse
 
@@ -15,8 +14,9 @@ from ledger.access.principals import Principal
 from ledger.queries.outcomes import outcome_history
 from ledger.queries.reader import Reader
 from ledger.storage.database import Database
-from tests.factories.calls import START, a_record
+from tests.factories.calls import START, a_call, a_record
 from tests.integration.api.problems import problem_of
+from tests.integration.bookings import Teller
 from tests.integration.books import Books
 from tests.servers.in_process import InProcessClient
 
@@ -46,6 +46,7 @@ def test_a_verdict_attaches_to_its_call(client: InProcessClient) -> None:
     assert answer.get_json() == {
         "tenant": "acme",
         "id": "c-1",
+        "call_id": "c-1",
         "verdict": "edited",
         "value_usd": "12.5",
         "started_at": "2026-11-02T09:30:00Z",
@@ -133,13 +134,14 @@ def test_the_same_verdict_from_many_at_once_is_one(client: InProcessClient, book
     assert len(books.rows("SELECT * FROM outcomes")) == 1
 
 
-def test_an_id_of_several_calls_needs_the_start(client: InProcessClient, database_url: str) -> None:
-    """Records of one id that arrive within a day are one call; these came further apart."""
+def test_an_id_of_several_calls_needs_the_start(
+    client: InProcessClient, database: Database
+) -> None:
+    """Records of one id that arrive within a day are one call; here nothing is joined."""
     later = START + timedelta(hours=1)
-    _book(client)
-    _book(client, id="c-2", started_at=later.isoformat(), model="gpt-4o")
-    with psycopg.connect(database_url) as connection:
-        connection.execute("UPDATE calls SET id = 'c-1' WHERE id = 'c-2'")
+    apart = Teller(database, timedelta(0))
+    apart.tell([a_call(id="c-1")])
+    apart.tell([a_call(id="c-1", started_at=later, model="gpt-4o")])
 
     document = problem_of(_post(client), 409)
     assert [(call["started_at"], call["model"]) for call in document["calls"]] == [
