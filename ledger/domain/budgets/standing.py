@@ -80,7 +80,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
         return self.budget.knows_from(self.period.start)
 
 
-def standing(  # noqa: PLR0913 - what it consists of
+def standing(
     budget: Budget,
     scope_key: ScopeKey,
     *,
