@@ -147,7 +147,7 @@ def test_a_verdict_posted_for_a_call_that_others_bridge_later_is_shown_with_what
 def test_a_verdict_follows_its_record_to_a_call_that_stays_as_it_was(
     teller: Teller, reader: Reader
 ) -> None:
-    """The first record of one source goes with the first of the other: an earlier one shifts all."""
+    """The first record of one source goes with the first of the other: one more shifts all."""
     of_a, of_b = (
         [
             a_call(id=f"{scope}{n}", scope=scope, response_id="r", started_at=START + n * _HOUR)
