@@ -22,11 +22,14 @@ from ledger.domain.errors import InvalidRecord, UnreadableBody
 from ledger.domain.money import pico_from_usd
 from ledger.domain.usage import NO_USAGE, Usage, usage_from_inclusive
 from ledger.pricing.catalog import infer_provider
+from ledger.pricing.usages.kept import kept
+from ledger.pricing.usages.normalise import normalise
 
 RECEIVER = "calls"
 
 MOST_TAGS = 64
 _LARGEST_TAGS_BYTES = 1024 * 1024
+_LARGEST_RAW_USAGE_BYTES = 16 * 1024
 _SPAN_ID_DIGITS = 16
 _TRACE_AND_SPAN = re.compile("(?!0{32}|.{32}0{16})[0-9a-f]{48}")
 
@@ -98,15 +101,17 @@ def _call(record: CallRecord, content: bytes, default_tenant: str | None, receiv
     if not record.model and not record.request_model and status != ERROR:
         raise InvalidRecord("model", "missing: a call that succeeded names its model")
     model = record.model or record.request_model or UNKNOWN_MODEL
-    usage, raw_usage = _usage(record.usage)
+    provider = record.provider or infer_provider(model) or UNKNOWN_PROVIDER
+    operation = record.operation or "chat"
+    usage, raw_usage = _used(record, provider, operation)
     return Call(
         tenant=tenant,
         id=_identity(record, content),
         started_at=record.started_at,
-        provider=record.provider or infer_provider(model) or UNKNOWN_PROVIDER,
+        provider=provider,
         model=model,
         request_model=record.request_model,
-        operation=record.operation or "chat",
+        operation=operation,
         status=status,
         error_type=record.error_type,
         usage=usage,
@@ -149,6 +154,48 @@ def _identity(record: CallRecord, content: bytes) -> str:
         if _TRACE_AND_SPAN.fullmatch(both) and len(record.span_id) == _SPAN_ID_DIGITS:
             return both
     return blake2b(content, digest_size=16).hexdigest()
+
+
+def _used(record: CallRecord, provider: str, operation: str) -> tuple[Usage, dict[str, Any] | None]:
+    """The usage, and what it was made of if that has another form.
+
+    Where both are given, the raw one has to say what the other says: which one is wrong, nobody
+    could tell.
+    """
+    usage, inclusive = _usage(record.usage)
+    raw = _raw_usage(record.raw_usage)
+    if raw is None:
+        return usage, inclusive
+    try:
+        told = normalise(provider, operation, raw)
+    except InvalidRecord as invalid:
+        raise InvalidRecord(f"raw_usage.{invalid.path}", invalid.reason) from invalid
+    if not told.is_known:
+        return usage, kept(raw) or inclusive
+    for name, said in usage.reported():
+        raw_says = getattr(told, name) or 0
+        if said != raw_says:
+            raise InvalidRecord(
+                "raw_usage", f"says {raw_says} {name} where usage says {said}; send one of them"
+            )
+    return told, kept(raw)
+
+
+def _raw_usage(written: msgspec.Raw) -> dict[str, Any] | None:
+    """The provider's object; also as JSON in a text, for senders whose fields hold no objects."""
+    if written is NOT_GIVEN or bytes(written) == b"null":
+        return None
+    if len(bytes(written)) > _LARGEST_RAW_USAGE_BYTES:
+        raise InvalidRecord(
+            "raw_usage",
+            f"larger than {_LARGEST_RAW_USAGE_BYTES} bytes; send the provider's usage object alone",
+        )
+    try:
+        if bytes(written).startswith(b'"'):
+            return msgspec.json.decode(msgspec.json.decode(written, type=str), type=dict[str, Any])
+        return msgspec.json.decode(written, type=dict[str, Any])
+    except msgspec.DecodeError as error:
+        raise InvalidRecord("raw_usage", str(error).partition(" - at `$")[0]) from error
 
 
 def _usage(record: UsageRecord | None) -> tuple[Usage, dict[str, Any] | None]:

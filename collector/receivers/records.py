@@ -73,6 +73,8 @@ class CallRecord(msgspec.Struct, kw_only=True):
     request_model: str | None = None
     operation: str | None = None
     usage: UsageRecord | None = None
+    raw_usage: msgspec.Raw = NOT_GIVEN
+    """The provider's own usage object, read apart: its form depends on who wrote it."""
     duration_seconds: Seconds | None = None
     time_to_first_token_seconds: Seconds | None = None
     status: Literal["ok", "error"] | None = None

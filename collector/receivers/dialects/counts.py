@@ -7,12 +7,10 @@ from typing import Any
 
 from ledger.domain.errors import InvalidRecord
 from ledger.domain.usage import MAX_TOKENS, Usage, token_count, usage_from_inclusive
+from ledger.pricing.usages.told import Table
 
 ReadUsage = tuple[Usage, dict[str, Any] | None]
 """Disjoint usage, and the counts as they were sent."""
-
-Table = Mapping[str, tuple[str, ...]]
-"""Names of attributes, the preferred one first, by what `usage_from_inclusive` calls them."""
 
 
 def read_usage(attributes: Mapping[str, Any], table: Table) -> ReadUsage:
