@@ -16,20 +16,27 @@ from collector.receivers.array_split import array_elements, malformed
 from collector.receivers.evidence import record_payload, tenant_of
 from collector.receivers.json_density import refuse_many_lines
 from collector.receivers.received import Reading, Refused, read_each
-from collector.receivers.records import INCLUSIVE_PREFIX, NOT_GIVEN, CallRecord, UsageRecord
+from collector.receivers.records import (
+    INCLUSIVE_PREFIX,
+    LARGEST_RAW_USAGE_BYTES,
+    NOT_GIVEN,
+    RAW_USAGE,
+    RAW_USAGE_TOO_LARGE,
+    CallRecord,
+    UsageRecord,
+)
 from ledger.domain.calls import ERROR, OK, UNKNOWN_MODEL, UNKNOWN_PROVIDER, Call
 from ledger.domain.errors import InvalidRecord, UnreadableBody
 from ledger.domain.money import pico_from_usd
 from ledger.domain.usage import NO_USAGE, Usage, usage_from_inclusive
 from ledger.pricing.catalog import infer_provider
-from ledger.pricing.usages.kept import kept
+from ledger.pricing.usages.kept import is_dense, kept
 from ledger.pricing.usages.normalise import normalise
 
 RECEIVER = "calls"
 
 MOST_TAGS = 64
 _LARGEST_TAGS_BYTES = 1024 * 1024
-_LARGEST_RAW_USAGE_BYTES = 16 * 1024
 _SPAN_ID_DIGITS = 16
 _TRACE_AND_SPAN = re.compile("(?!0{32}|.{32}0{16})[0-9a-f]{48}")
 
@@ -169,14 +176,14 @@ def _used(record: CallRecord, provider: str, operation: str) -> tuple[Usage, dic
     try:
         told = normalise(provider, operation, raw)
     except InvalidRecord as invalid:
-        raise InvalidRecord(f"raw_usage.{invalid.path}", invalid.reason) from invalid
+        raise InvalidRecord(f"{RAW_USAGE}.{invalid.path}", invalid.reason) from invalid
     if not told.is_known:
         return usage, kept(raw) or inclusive
     for name, said in usage.reported():
         raw_says = getattr(told, name) or 0
         if said != raw_says:
             raise InvalidRecord(
-                "raw_usage", f"says {raw_says} {name} where usage says {said}; send one of them"
+                RAW_USAGE, f"says {raw_says} {name} where usage says {said}; send one of them"
             )
     return told, kept(raw)
 
@@ -185,17 +192,17 @@ def _raw_usage(written: msgspec.Raw) -> dict[str, Any] | None:
     """The provider's object; also as JSON in a text, for senders whose fields hold no objects."""
     if written is NOT_GIVEN or bytes(written) == b"null":
         return None
-    if len(bytes(written)) > _LARGEST_RAW_USAGE_BYTES:
-        raise InvalidRecord(
-            "raw_usage",
-            f"larger than {_LARGEST_RAW_USAGE_BYTES} bytes; send the provider's usage object alone",
-        )
+    if len(bytes(written)) > LARGEST_RAW_USAGE_BYTES:
+        raise InvalidRecord(RAW_USAGE, RAW_USAGE_TOO_LARGE)
     try:
-        if bytes(written).startswith(b'"'):
-            return msgspec.json.decode(msgspec.json.decode(written, type=str), type=dict[str, Any])
-        return msgspec.json.decode(written, type=dict[str, Any])
+        json = bytes(written)
+        if json.startswith(b'"'):
+            json = msgspec.json.decode(json, type=str).encode()
+        if is_dense(json):
+            raise InvalidRecord(RAW_USAGE, "has more objects and lists than its size has room for")
+        return msgspec.json.decode(json, type=dict[str, Any])
     except msgspec.DecodeError as error:
-        raise InvalidRecord("raw_usage", str(error).partition(" - at `$")[0]) from error
+        raise InvalidRecord(RAW_USAGE, str(error).partition(" - at `$")[0]) from error
 
 
 def _usage(record: UsageRecord | None) -> tuple[Usage, dict[str, Any] | None]:

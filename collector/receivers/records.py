@@ -18,6 +18,12 @@ INCLUSIVE_PREFIX = "gen_ai.usage."
 
 NOT_GIVEN = msgspec.Raw(b"null")
 
+RAW_USAGE = "raw_usage"
+LARGEST_RAW_USAGE_BYTES = 16 * 1024
+RAW_USAGE_TOO_LARGE = (
+    f"larger than {LARGEST_RAW_USAGE_BYTES} bytes; send the provider's usage object alone"
+)
+
 Moment = Annotated[datetime, Meta(tz=True)]
 
 

@@ -23,6 +23,7 @@ from ledger.domain.calls import Call
 from ledger.domain.errors import InvalidRecord
 from ledger.domain.usage import NO_USAGE
 from ledger.pricing.catalog import infer_provider
+from ledger.pricing.usages.kept import is_dense
 
 NAME = "langfuse"
 
@@ -78,7 +79,7 @@ def _usage(attributes: dict[str, Any], provider: str) -> ReadUsage:
     if not written:
         return NO_USAGE, None
     told = json_object(written)
-    if told is None:
+    if told is None or is_dense(str(written).encode(errors="replace")):
         raise InvalidRecord(semconv.LANGFUSE_USAGE, "expected a JSON object of counts")
     return read_provider_usage(told, provider)
 

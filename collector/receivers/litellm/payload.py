@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from collector.receivers.records import NOT_GIVEN
+from ledger.pricing.usages.kept import is_dense
 
 Count = int | float | str | None
 
@@ -119,7 +120,7 @@ def read_object(written: msgspec.Raw, shape: Any) -> Any:
 
 def read_small_object(written: msgspec.Raw) -> dict[str, Any]:
     """A small object, whole; one with nothing in it for anything else."""
-    if len(bytes(written)) > _LONGEST_TEXT_BYTES:
+    if len(bytes(written)) > _LONGEST_TEXT_BYTES or is_dense(bytes(written)):
         return {}
     found: dict[str, Any] = read_object(written, dict[str, Any])
     return found

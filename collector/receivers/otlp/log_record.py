@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from collector.receivers.records import RECORD_FIELDS
+from collector.receivers.records import RAW_USAGE, RECORD_FIELDS
 
 EVENT_NAME = "event.name"
 """Attribute in which senders of before LogRecord had the field of that name say it."""
@@ -20,9 +20,8 @@ MARK = b"started_at"
 
 MOST_PARTS = 64
 """Of each of the maps below; of more, the first count."""
-RAW_USAGE = "raw_usage"
-"""The map that may hold maps and lists: a provider's own usage."""
 DEEPEST_USAGE = 4
+"""How far maps and lists may lie in each other in a provider's own usage."""
 _MAPS = ("usage", RAW_USAGE, "tags")
 
 

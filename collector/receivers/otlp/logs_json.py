@@ -15,15 +15,21 @@ from collector.receivers.otlp.log_record import (
     MARK,
     MOST_PARTS,
     OWN_ATTRIBUTES,
-    RAW_USAGE,
     LogRecord,
     call_json_of_fields,
     call_json_of_text,
+)
+from collector.receivers.records import (
+    LARGEST_RAW_USAGE_BYTES,
+    RAW_USAGE,
+    RAW_USAGE_TOO_LARGE,
 )
 from collector.receivers.semconv import CONTENT, TAG_PREFIX, WANTED
 from ledger.domain.errors import InvalidRecord
 
 _NOTHING = msgspec.Raw(b"{}")
+_OTLP_BYTES_A_BYTE = 4
+"""How much longer OTLP's JSON is than plain JSON that says the same."""
 
 
 class _KeyValue(msgspec.Struct):
@@ -182,6 +188,8 @@ def _fields(written: _Map) -> Iterator[tuple[str, Any]]:
     """Names and values; maps in maps come as nothing, which no field of a call has."""
     for item in written.values or ():
         if item.key == RAW_USAGE:
+            if len(bytes(item.value)) > _OTLP_BYTES_A_BYTE * LARGEST_RAW_USAGE_BYTES:
+                raise InvalidRecord(RAW_USAGE, RAW_USAGE_TOO_LARGE)
             yield item.key, _whole(item.value, 0)
             continue
         value = _any_value.decode(item.value)

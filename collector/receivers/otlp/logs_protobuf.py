@@ -21,10 +21,14 @@ from collector.receivers.otlp.log_record import (
     MARK,
     MOST_PARTS,
     OWN_ATTRIBUTES,
-    RAW_USAGE,
     LogRecord,
     call_json_of_fields,
     call_json_of_text,
+)
+from collector.receivers.records import (
+    LARGEST_RAW_USAGE_BYTES,
+    RAW_USAGE,
+    RAW_USAGE_TOO_LARGE,
 )
 from collector.receivers.wire_schema import message_classes
 from ledger.domain.errors import InvalidRecord, UnreadableBody
@@ -169,6 +173,8 @@ def _field(entry: bytes, depth: int) -> tuple[str, Any]:
     """Name and value; None for lists and for maps in maps in maps, which no field of a call has."""
     read = _KeyValue.FromString(entry)
     if depth == 0 and read.key == _RAW_USAGE:
+        if len(entry) > LARGEST_RAW_USAGE_BYTES:
+            raise InvalidRecord(RAW_USAGE, RAW_USAGE_TOO_LARGE)
         return RAW_USAGE, _whole(read.value, 0)
     kind = read.value.WhichOneof("value")
     value: Any = None if kind is None else getattr(read.value, kind)

@@ -108,6 +108,7 @@ def test_the_object_may_come_as_json_in_a_text() -> None:
             "raw_usage.prompt_tokens_details.cached_tokens",
             "whole number",
         ),
+        ({"prompt_tokens": 1, "x": [[] for _ in range(9)]}, "raw_usage", "objects and lists"),
         ({"prompt_tokens": 1, "note": "x" * 17_000}, "raw_usage", "larger than 16384 bytes"),
     ],
 )
@@ -157,12 +158,20 @@ def test_a_log_record_may_hold_it_as_text_as_maps_and_as_attributes(encoding: st
 
 
 @pytest.mark.parametrize("encoding", requests.ENCODINGS)
+def test_a_map_too_large_to_be_usage_is_refused_by_name(encoding: str) -> None:
+    raw = {"prompt_tokens": 3, "more": {f"{n}": "x" * 250 for n in range(300)}}
+    body = {"tenant": "acme", "started_at": "2026-11-02T09:30:00Z", "model": "m", "raw_usage": raw}
+    (refusal,) = requests.received(encoding, {"body": body}).refusals
+    assert "larger than 16384 bytes" in refusal.reason
+
+
+@pytest.mark.parametrize("encoding", requests.ENCODINGS)
 def test_maps_that_lie_too_deep_in_it_are_left_out(encoding: str) -> None:
     deep: dict[str, Any] = {"n": 1}
     for _ in range(8):
-        deep = {"in": deep, "list": [[1]]}
+        deep = {"within_the_details_of": deep, "of_which": ["some counts of tokens"]}
     record = {"tenant": "acme", "started_at": "2026-11-02T09:30:00Z", "model": "gpt-4o-mini"}
     described = {"body": {**record, "raw_usage": {"prompt_tokens": 3, "more": deep}}}
     (call,) = requests.received(encoding, described).calls
     assert call.usage == Usage(input_tokens=3)
-    assert str(call.raw_usage).count("'in'") < 6
+    assert str(call.raw_usage).count("within") == 4
