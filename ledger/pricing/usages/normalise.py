@@ -43,10 +43,12 @@ _BARE = frozenset(("input_tokens", "output_tokens"))
 
 _CHAT_OF = {
     "deepseek": deepseek.usage,
+    "gemini": openai.with_reasoning_beside,
     "google": openai.with_reasoning_beside,
+    "vertex_ai": openai.with_reasoning_beside,
     "x-ai": openai.with_reasoning_beside,
 }
-"""Who means something of its own by OpenAI's fields, by the catalog's name."""
+"""Who means something of its own by OpenAI's fields, by the catalog's name and gateways' names."""
 
 _SPEAK_ANTHROPIC = frozenset(("anthropic", "aws"))
 

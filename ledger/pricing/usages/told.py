@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ledger.domain.errors import InvalidRecord
-from ledger.domain.usage import token_count
+from ledger.domain.usage import MAX_TOKENS, token_count
 
 Table = Mapping[str, tuple[str, ...]]
 """Paths of counts, the preferred one first, by what `usage_from_inclusive` calls them."""
@@ -24,8 +24,9 @@ class Told:
     def __init__(self, raw: Mapping[str, Any], place: str = "") -> None:
         self._raw = raw
         self._place = place
-        self._values = dict(_flat(raw, "", 0))
-        self.heads = frozenset(path.partition(".")[0] for path in self._values)
+        self._values: dict[str, Any] = {}
+        _flatten(raw, self._values)
+        self.heads = frozenset([path.partition(".")[0] for path in self._values])
         """First names of all paths, by which a form is known."""
 
     def count(self, *paths: str) -> int | None:
@@ -33,17 +34,34 @@ class Told:
 
         Raises InvalidRecord naming the path when what stands there is none.
         """
-        path = next((path for path in paths if path in self._values), None)
-        if path is None:
-            return None
-        try:
-            return token_count(self._values[path], "")
-        except ValueError as error:
-            raise InvalidRecord(self._place + path, str(error).removeprefix(": ")) from error
+        for path in paths:
+            if path in self._values:
+                return self._count_at(path)
+        return None
 
     def parts(self, table: Table) -> dict[str, int | None]:
         """The counts of a table by part, all of them named. Raises InvalidRecord."""
-        return {part: self.count(*paths) for part, paths in table.items()}
+        names = ranked_names(table)
+        found: dict[str, tuple[int, str]] = {}
+        for path in self._values:
+            known = names.get(path)
+            if known is not None:
+                part, rank = known
+                if part not in found or rank < found[part][0]:
+                    found[part] = (rank, path)
+        counts: dict[str, int | None] = dict.fromkeys(table)
+        for part, (_, path) in found.items():
+            counts[part] = self._count_at(path)
+        return counts
+
+    def _count_at(self, path: str) -> int | None:
+        value = self._values[path]
+        if type(value) is int and 0 <= value <= MAX_TOKENS:
+            return value
+        try:
+            return token_count(value, "")
+        except ValueError as error:
+            raise InvalidRecord(self._place + path, str(error).removeprefix(": ")) from error
 
     def text(self, path: str) -> str:
         """The text at a path in lower case; empty where there is none."""
@@ -55,22 +73,41 @@ class Told:
         for name in names:
             listed = self._raw.get(name)
             for place, entry in enumerate(listed[:_MOST_ENTRIES] if type(listed) is list else ()):
-                if isinstance(entry, Mapping):
+                if isinstance(entry, dict):
                     yield Told(entry, f"{self._place}{name}[{place}].")
 
 
-def _flat(raw: Mapping[str, Any], prefix: str, depth: int) -> Iterator[tuple[str, Any]]:
+def _flatten(
+    raw: Mapping[str, Any], into: dict[str, Any], prefix: str = "", depth: int = 0
+) -> None:
     for name, value in raw.items():
-        if isinstance(value, Mapping):
+        if isinstance(value, dict):
             if depth < _DEEPEST:
-                yield from _flat(value, f"{prefix}{name}.", depth + 1)
+                _flatten(value, into, f"{prefix}{name}.", depth + 1)
         elif value is not None:
-            yield f"{prefix}{name}", value
+            into[f"{prefix}{name}"] = value
+
+
+def ranked_names(table: Table) -> dict[str, tuple[str, int]]:
+    """Of each name in a table, which part of the usage it is, and how preferred; remembered."""
+    known = _ranked_tables.get(id(table))
+    if known is None:
+        names = {
+            name: (part, rank) for part, names in table.items() for rank, name in enumerate(names)
+        }
+        known = _ranked_tables[id(table)] = (table, names)
+    return known[1]
+
+
+_ranked_tables: dict[int, tuple[Table, dict[str, tuple[str, int]]]] = {}
+"""By identity; each table is kept with its names, so that no other one can have its identity."""
 
 
 def numbers_in(raw: Mapping[str, Any]) -> Iterator[tuple[str, int | float]]:
     """Path and value of each number outside of lists."""
-    for path, value in _flat(raw, "", 0):
+    values: dict[str, Any] = {}
+    _flatten(raw, values)
+    for path, value in values.items():
         if isinstance(value, int | float) and not isinstance(value, bool):
             yield path, value
 
