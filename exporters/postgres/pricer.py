@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
+from datetime import datetime
 
 from ledger.access.principals import EVERY_TENANT, Principal
 from ledger.domain.calls import Call, Cost
 from ledger.pricing.book import PriceBook
 from ledger.pricing.charging import MODEL_UNKNOWN
 from ledger.queries.aliases import AliasBook
-from ledger.queries.pricing.in_force import InForce, PricesInForce
+from ledger.queries.pricing.in_force import InForce, PricesInForce, own_prices
 from ledger.queries.reader import Reader
 from ledger.storage.database import Database
 from ledger.storage.price_versions import record_price_versions
@@ -24,10 +26,23 @@ class Pricer:
         """With aliases, calls that were booked before their model had one are priced by it."""
         self._database = database
         self._aliases = aliases
-        self._prices = PricesInForce(Reader(database, _PRICER))
+        self._reader = Reader(database, _PRICER)
+        self._prices = PricesInForce(self._reader)
         self._in_force: InForce | None = None
         self._book = PriceBook()
         self._changing = threading.Lock()
+
+    def as_known_at(self, at: datetime) -> Callable[[list[Call]], list[Cost]]:
+        """Prices calls by the prices of one's own and the exchange rates as they were known then.
+
+        Raises LedgerUnavailable, as what it returns does when a new price cannot be recorded.
+        """
+        # It also sees to it that the newest catalog is in use.
+        self._current()
+        with self._reader.connection() as connection:
+            contracts, exchange_rates = own_prices(connection, at)
+        book = PriceBook(contracts, exchange_rates)
+        return lambda calls: self._priced(book, calls)
 
     def price(self, call: Call) -> Cost:
         """Cost of one call. Raises LedgerUnavailable when a new price cannot be recorded."""
@@ -38,7 +53,9 @@ class Pricer:
 
         Raises LedgerUnavailable like `price`, and when the prices were never read.
         """
-        book = self._current()
+        return self._priced(self._current(), calls)
+
+    def _priced(self, book: PriceBook, calls: list[Call]) -> list[Cost]:
         costs = [book.price(call) for call in calls]
         if self._aliases is not None and any(cost.reason == MODEL_UNKNOWN for cost in costs):
             costs = self._priced_by_alias(book, self._aliases, calls, costs)

@@ -85,6 +85,12 @@ PARTED_LATER = Metric(
     (),
     "Calls that had been joined with others and turned out to be calls of their own.",
 )
+PRICED_LATER = Metric(
+    "tollbook_ingest_priced_later_calls_total",
+    "counter",
+    (),
+    "Calls that had been booked without a price and were given one.",
+)
 INGEST = Metric(
     "tollbook_ingest_calls_total",
     "counter",
@@ -197,6 +203,7 @@ METRICS = (
     SPOOL_SET_ASIDE,
     JOINED_LATER,
     PARTED_LATER,
+    PRICED_LATER,
     DEAD_LETTERS,
     DEAD_LETTERS_LEFT,
     DRIFT,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import NamedTuple
 from uuid import UUID
 
@@ -29,6 +30,7 @@ STAND_INS: dict[str, tuple[str, ...]] = {
 _INPUT = TOKEN_FIELDS.index("input_tokens")
 _OUTPUT = TOKEN_FIELDS.index("output_tokens")
 _IS_OUTPUT: tuple[bool, ...] = tuple(name in OUTPUT_FIELDS for name in TOKEN_FIELDS)
+_inputs = itemgetter(*(place for place, is_output in enumerate(_IS_OUTPUT) if not is_output))
 
 
 class _Charge(NamedTuple):
@@ -73,7 +75,10 @@ class Tariff:
         self._request_pico = 0
         if self._request is not None:
             self._request_pico = self._pico(1, self._request.yocto_per_unit)
-        self._whole_pico = tuple(self._whole(charge) for charge in self._charges)
+        starts = {tier.above_input_tokens for rate in rates.values() for tier in rate.tiers}
+        self._whole_pico = self._whole_prices(0)
+        self._bands = [(start, self._whole_prices(start + 1)) for start in sorted(starts)]
+        """From how many input tokens on, exclusive, which prices hold."""
 
     def cost(self, usage: Usage) -> Cost:
         """Cost of one call: the sum of its line items, or unpriced with the reason."""
@@ -94,8 +99,13 @@ class Tariff:
 
     def _whole_amount(self, counts: tuple[int | None, ...]) -> int | None:
         """The sum where nothing needs rounding: each price a whole number of pico-dollars."""
-        pico = self._request_pico
-        for tokens, price in zip(counts, self._whole_pico, strict=True):
+        pico, prices = self._request_pico, self._whole_pico
+        if self._bands:
+            total_input = _total_input(counts)
+            for start, prices_above in self._bands:
+                if total_input > start:
+                    prices = prices_above
+        for tokens, price in zip(counts, prices):  # noqa: B905 - quicker, and they are as long
             if tokens:
                 if price is None:
                     return None
@@ -145,13 +155,17 @@ class Tariff:
     def _pico(self, quantity: int, yocto: int) -> int:
         return round_half_even(quantity * yocto * self._times, self._yocto_per_pico)
 
-    def _whole(self, charge: _Charge | None) -> int | None:
-        """Pico-dollars a token, where that is a whole number whatever the length of the input."""
+    def _whole_prices(self, total_input: int) -> tuple[int | None, ...]:
+        return tuple(self._whole(charge, total_input) for charge in self._charges)
+
+    def _whole(self, charge: _Charge | None, total_input: int) -> int | None:
+        """Pico-dollars a token, where that is a whole number."""
         if self._is_flat:
             return 0
-        if charge is None or charge.rate.tiers:
+        if charge is None:
             return None
-        pico, rest = divmod(charge.rate.yocto_per_unit * self._times, self._yocto_per_pico)
+        yocto = charge.rate.unit_price(total_input)
+        pico, rest = divmod(yocto * self._times, self._yocto_per_pico)
         return None if rest else pico
 
     def _missing_counts(self, counts: tuple[int | None, ...]) -> str | None:
@@ -172,11 +186,7 @@ class Tariff:
 
 
 def _total_input(counts: tuple[int | None, ...]) -> int:
-    return sum(
-        tokens
-        for tokens, is_output in zip(counts, _IS_OUTPUT, strict=True)
-        if tokens and not is_output
-    )
+    return sum(filter(None, _inputs(counts)))
 
 
 def _charge(name: str, rates: dict[str, Rate]) -> _Charge | None:

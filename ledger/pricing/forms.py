@@ -33,9 +33,7 @@ class TierForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     per_million: Decimal
 
 
-class RateForm(
-    msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True
-):
+class RateForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """What a million tokens of a type cost, or each request."""
 
     per_million: Decimal | None = None
