@@ -170,6 +170,18 @@ SPOOL_SET_ASIDE = Metric(
     ("reason",),
     "Files of the spool that could not be read or booked and wait for a person.",
 )
+CATALOG_REFRESHES = Metric(
+    "tollbook_catalog_refreshes_total",
+    "counter",
+    ("result",),
+    "Times that the price catalog was fetched, by what came of it: changed, unchanged, failed.",
+)
+CATALOG_CONFIRMED = Metric(
+    "tollbook_catalog_confirmed_timestamp_seconds",
+    "gauge",
+    (),
+    "When the price catalog was last fetched; absent until it was.",
+)
 DRIFT = Metric(
     "tollbook_ledger_drift_usd",
     "gauge",
@@ -206,6 +218,8 @@ METRICS = (
     PRICED_LATER,
     DEAD_LETTERS,
     DEAD_LETTERS_LEFT,
+    CATALOG_REFRESHES,
+    CATALOG_CONFIRMED,
     DRIFT,
     BUILD_INFO,
 )
