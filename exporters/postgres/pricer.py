@@ -11,7 +11,7 @@ from ledger.domain.calls import Call, Cost
 from ledger.pricing.book import PriceBook
 from ledger.pricing.charging import MODEL_UNKNOWN
 from ledger.queries.aliases import AliasBook
-from ledger.queries.pricing.in_force import InForce, PricesInForce, own_prices
+from ledger.queries.pricing.in_force import Basis, PriceBasis, own_prices
 from ledger.queries.reader import Reader
 from ledger.storage.database import Database
 from ledger.storage.price_versions import record_price_versions
@@ -27,8 +27,8 @@ class Pricer:
         self._database = database
         self._aliases = aliases
         self._reader = Reader(database, _PRICER)
-        self._prices = PricesInForce(self._reader)
-        self._in_force: InForce | None = None
+        self._prices = PriceBasis(self._reader)
+        self._in_force: Basis | None = None
         self._book = PriceBook()
         self._changing = threading.Lock()
 
