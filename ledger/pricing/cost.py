@@ -39,6 +39,15 @@ class _Charge(NamedTuple):
     rate: Rate
 
 
+class _Band(NamedTuple):
+    """What each token type costs for calls of some length."""
+
+    above_input_tokens: int
+    prices: tuple[int | None, ...]
+    divisor: int
+    """That makes pico-dollars of the prices; 1 where none needs rounding."""
+
+
 class LineItem(msgspec.Struct, frozen=True):
     """One token type of a call, or the call itself, priced."""
 
@@ -76,9 +85,7 @@ class Tariff:
         if self._request is not None:
             self._request_pico = self._pico(1, self._request.yocto_per_unit)
         starts = {tier.above_input_tokens for rate in rates.values() for tier in rate.tiers}
-        self._whole_pico = self._whole_prices(0)
-        self._bands = [(start, self._whole_prices(start + 1)) for start in sorted(starts)]
-        """From how many input tokens on, exclusive, which prices hold."""
+        self._bands = [self._band(start) for start in (-1, *sorted(starts))]
 
     def cost(self, usage: Usage) -> Cost:
         """Cost of one call: the sum of its line items, or unpriced with the reason."""
@@ -88,42 +95,29 @@ class Tariff:
             if missing is not None:
                 return Cost("unpriced", None, missing)
         try:
-            pico = self._whole_amount(counts)
-            if pico is None:
-                pico = self._rounded_amount(counts)
+            pico = self._amount(counts)
         except NoRate as no_rate:
             return Cost("unpriced", None, f"no_rate_for_{no_rate}")
         if pico > MAX_PICO_USD:
             return Cost("unpriced", None, "cost_out_of_range")
         return Cost("priced", pico, None, self.version)
 
-    def _whole_amount(self, counts: tuple[int | None, ...]) -> int | None:
-        """The sum where nothing needs rounding: each price a whole number of pico-dollars."""
-        pico, prices = self._request_pico, self._whole_pico
-        if self._bands:
-            total_input = _total_input(counts)
-            for start, prices_above in self._bands:
-                if total_input > start:
-                    prices = prices_above
-        for tokens, price in zip(counts, prices):  # noqa: B905 - quicker, and they are as long
-            if tokens:
-                if price is None:
-                    return None
-                pico += tokens * price
-        return pico
-
-    def _rounded_amount(self, counts: tuple[int | None, ...]) -> int:
+    def _amount(self, counts: tuple[int | None, ...]) -> int:
         """The sum of what the line items are, without making them."""
-        total_input = _total_input(counts)
-        times, by, pico = self._times, self._yocto_per_pico, self._request_pico
-        for name, tokens, charge in zip(TOKEN_FIELDS, counts, self._charges, strict=True):
-            if not tokens:
-                continue
-            if charge is None:
-                raise NoRate(name)
-            rate = charge.rate
-            yocto = rate.unit_price(total_input) if rate.tiers else rate.yocto_per_unit
-            pico += round_half_even(tokens * yocto * times, by)
+        band = self._bands[0]
+        if len(self._bands) > 1:
+            total_input = _total_input(counts)
+            for one in self._bands:
+                if total_input > one.above_input_tokens:
+                    band = one
+        divisor, pico = band.divisor, self._request_pico
+        for place, tokens in enumerate(counts):
+            if tokens:
+                price = band.prices[place]
+                if price is None:
+                    raise NoRate(TOKEN_FIELDS[place])
+                amount = tokens * price
+                pico += amount if divisor == 1 else round_half_even(amount, divisor)
         return pico
 
     def line_items(self, usage: Usage) -> list[LineItem]:
@@ -155,18 +149,19 @@ class Tariff:
     def _pico(self, quantity: int, yocto: int) -> int:
         return round_half_even(quantity * yocto * self._times, self._yocto_per_pico)
 
-    def _whole_prices(self, total_input: int) -> tuple[int | None, ...]:
-        return tuple(self._whole(charge, total_input) for charge in self._charges)
-
-    def _whole(self, charge: _Charge | None, total_input: int) -> int | None:
-        """Pico-dollars a token, where that is a whole number."""
+    def _band(self, above_input_tokens: int) -> _Band:
+        """The prices of calls with more input than this, up to the next band."""
         if self._is_flat:
-            return 0
-        if charge is None:
-            return None
-        yocto = charge.rate.unit_price(total_input)
-        pico, rest = divmod(yocto * self._times, self._yocto_per_pico)
-        return None if rest else pico
+            return _Band(above_input_tokens, (0,) * len(TOKEN_FIELDS), 1)
+        exact = [
+            None if charge is None else self._times * charge.rate.unit_price(above_input_tokens + 1)
+            for charge in self._charges
+        ]
+        divisor = self._yocto_per_pico
+        if any(price is not None and price % divisor for price in exact):
+            return _Band(above_input_tokens, tuple(exact), divisor)
+        whole = (None if price is None else price // divisor for price in exact)
+        return _Band(above_input_tokens, tuple(whole), 1)
 
     def _missing_counts(self, counts: tuple[int | None, ...]) -> str | None:
         """A side is known when its main count is, or when some of its parts were used."""
