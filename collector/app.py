@@ -18,6 +18,9 @@ from collector.api.budgets.setting import budget_commands
 from collector.api.entrances import ENTRANCES
 from collector.api.front import Application, Front, Scope, Send
 from collector.api.lists import list_routes
+from collector.api.money.call_costs import call_cost_routes
+from collector.api.money.exchange_rates import exchange_rate_routes
+from collector.api.money.prices import price_routes
 from collector.api.operations import operations_routes
 from collector.api.spend import spend_routes
 from collector.health.board import Board
@@ -120,6 +123,9 @@ def create_api(database: Database, settings: Settings, spool: Spool, board: Boar
     api.register_blueprint(alias_routes(reader, settings))
     api.register_blueprint(budget_questions(reader))
     api.register_blueprint(budget_commands(reader, Filler(database), settings))
+    api.register_blueprint(price_routes(reader, settings))
+    api.register_blueprint(exchange_rate_routes(reader))
+    api.register_blueprint(call_cost_routes(reader, settings))
     api.register_blueprint(
         operations_routes(exporter, lambda: readiness(reader, spool, board.queues()))
     )

@@ -24,6 +24,8 @@ _COMMANDS = {
     "rejected": "refused.rejected",
     "aliases": "aliases",
     "budgets": "budgets.budgets",
+    "price": "prices.price",
+    "prices": "prices.prices",
 }
 """Sub-commands and their modules in `collector.commands`."""
 

@@ -14,7 +14,9 @@ from apscheduler.schedulers.blocking import BlockingScheduler
 
 from collector.jobs.accounting import check_accounting
 from collector.jobs.budgets import check_budgets, fill_waiting_budgets
+from collector.jobs.catalog_refresh import refresh_catalog
 from collector.jobs.key_days import drop_old_keys, make_key_days_ahead
+from collector.jobs.late_pricing import late_pricer_for, price_waiting_calls
 from collector.jobs.upkeep import (
     bound_dead_letters,
     check_books,
@@ -40,6 +42,8 @@ def run_jobs(database: Database, settings: Settings) -> None:
         (make_days_ahead, {"hours": 1}, {}),
         (make_key_days_ahead, {"hours": 1}, {}),
         (drop_old_keys, {"hours": 1}, {"join_window": join_window}),
+        (price_waiting_calls, {"seconds": 5}, {"late_pricer": late_pricer_for(database, settings)}),
+        (refresh_catalog, {"hours": 1, "jitter": 600}, {"url": settings.catalog_url}),
         (check_books, {"minutes": 1}, {}),
         (check_accounting, {"minutes": 1}, {}),
         (fill_waiting_budgets, {"minutes": 1}, {}),

@@ -80,6 +80,20 @@ def book_corrections(
     connection.execute(_INSERT)
 
 
+def correct(
+    connection: psycopg.Connection[Any],
+    corrections: Sequence[Correction],
+    reason: str,
+    grid_microseconds: Mapping[str, int],
+) -> None:
+    """Put the books right by corrections alone: the entries, and all that is counted from them.
+
+    Only in one's turn in the lane: what is taken back must be what stands.
+    """
+    book_corrections(connection, corrections, reason)
+    add_corrected(connection, {}, corrected_sums(corrections, grid_microseconds))
+
+
 def corrected_sums(
     corrections: Sequence[Correction], grid_microseconds: Mapping[str, int]
 ) -> RollupSums:
