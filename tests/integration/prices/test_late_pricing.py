@@ -25,10 +25,12 @@ from ledger.queries.aliases import AliasBook
 from ledger.queries.reader import Reader
 from ledger.settings import Settings
 from ledger.storage.database import Database
+from tests.factories.budgets import a_budget
 from tests.factories.calls import START, a_call
 from tests.factories.prices import ALWAYS, rates
 from tests.integration.bookings import Teller
 from tests.integration.books import Books
+from tests.integration.budgets.books import assert_exact, set_budget, sums_of
 from tests.servers.exposition import samples
 from tests.servers.in_process import InProcessClient
 
@@ -234,3 +236,20 @@ def test_the_job_waits_for_a_change_and_then_until_every_process_knows_it(
     assert "do not agree" not in caplog.text
     (mark,) = books.rows("SELECT place FROM ingest_marks WHERE source = 'late_pricing'")
     assert mark == {"place": 1}
+
+
+def test_calls_that_are_priced_later_count_under_their_budgets(
+    database: Database, reader: Reader
+) -> None:
+    budgets = [
+        set_budget(database, a_budget(scope=scope))
+        for scope in ({"tenant": "acme"}, {"tenant": "*", "user": "*"}, {"tags.team": "search"})
+    ]
+    teller = Teller(database)
+    teller.tell([a_call(user=f"u-{n % 2}", tags={"team": "search"}, **_HOUSE) for n in range(5)])
+    _add(reader)
+
+    assert _late_pricer(database).price_waiting() == 5
+
+    assert_exact(database, *budgets)
+    assert sum(figures[0] for figures in sums_of(database, budgets[0]).values()) == 6_000_000_000
