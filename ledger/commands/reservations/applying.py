@@ -1,0 +1,82 @@
+"""Letting one command happen in a moment whose locks are held."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ledger.domain.budgets.budget import Bucket
+from ledger.domain.reservations.commands import (
+    Answer,
+    Command,
+    Conflict,
+    Expire,
+    Record,
+    Release,
+    Reserve,
+    Settle,
+    Unknown,
+)
+from ledger.domain.reservations.moment import Moment
+from ledger.domain.reservations.reservation import HELD, Reservation
+
+
+def apply(moment: Moment, command: Command, buckets: Sequence[Bucket]) -> Answer:
+    """What is answered to a command; `buckets` are what a new reservation has to hold in."""
+    if isinstance(command, Reserve):
+        return _reserve(moment, command, buckets)
+    if isinstance(command, Record):
+        return _record(moment, command, buckets)
+    reservation = moment.reservations.get(command.reservation_id)
+    if reservation is None:
+        return Unknown(command.reservation_id)
+    if isinstance(command, Settle):
+        moment.settle(reservation, command.spent)
+    elif isinstance(command, Release):
+        moment.release(reservation)
+    elif isinstance(command, Expire):
+        moment.expire(reservation)
+    return reservation
+
+
+def _reserve(moment: Moment, command: Reserve, buckets: Sequence[Bucket]) -> Answer:
+    before = moment.reservations.get(command.reservation_id)
+    if before is not None:
+        return _again(command, before)
+    wanted = Reservation(
+        reservation_id=command.reservation_id,
+        tenant=command.call.tenant,
+        created_at=moment.now,
+        expires_at=moment.now + command.ttl,
+        amount=command.amount.known(),
+        dimensions=command.dimensions,
+        holds={},
+    )
+    return moment.reserve(wanted, command.amount, buckets) or wanted
+
+
+def _again(command: Reserve, before: Reservation) -> Answer:
+    """The same request once more gets the same answer: its sender never heard the first one."""
+    if before.tenant != command.call.tenant or before.amount != command.amount.known():
+        return Conflict(before, "this name stands for another reservation")
+    if before.state != HELD:
+        return Conflict(before, f"the reservation of this name is {before.state} already")
+    return before
+
+
+def _record(moment: Moment, command: Record, buckets: Sequence[Bucket]) -> Answer:
+    before = moment.reservations.get(command.reservation.reservation_id)
+    if before is not None:
+        return before
+    # A copy: when the transaction fails, all is done again.
+    admitted = Reservation(
+        reservation_id=command.reservation.reservation_id,
+        tenant=command.reservation.tenant,
+        created_at=command.reservation.created_at,
+        expires_at=command.reservation.expires_at,
+        amount=command.reservation.amount,
+        dimensions=command.reservation.dimensions,
+        holds=dict.fromkeys(buckets, command.reservation.amount),
+        is_unverified=True,
+    )
+    moment.record(admitted)
+    return admitted

@@ -1,0 +1,126 @@
+"""How accounts of budgets stand, read after they were locked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from ledger.commands.reservations.locking import Driver
+from ledger.domain.budgets.budget import Bucket, Budget
+from ledger.domain.budgets.limits import carried_periods, limit_of
+from ledger.domain.budgets.periods import Period, period_of
+from ledger.domain.reservations.reservation import Quantity
+from ledger.domain.reservations.standing import Standing
+
+_SPENT = """
+    SELECT coalesce(pico_usd, 0), coalesce(tokens, 0)
+    FROM unnest(%s::uuid[], %s::text[], %s::timestamptz[], %s::timestamptz[])
+        WITH ORDINALITY AS wanted (budget_id, scope_key, begins_at, ends_at, place)
+    LEFT JOIN LATERAL (
+        SELECT sum(spent_pico_usd + provisional_pico_usd) AS pico_usd,
+            sum(tokens + provisional_tokens)::bigint AS tokens
+        FROM budget_sums AS sums
+        WHERE sums.budget_id = wanted.budget_id AND sums.scope_key = wanted.scope_key
+            AND sums.starts_at >= wanted.begins_at AND sums.starts_at < wanted.ends_at
+    ) AS spent ON true
+    ORDER BY place
+"""
+_HELD = """
+    SELECT held_pico_usd, held_tokens
+    FROM unnest(%s::uuid[], %s::text[]) WITH ORDINALITY AS wanted (budget_id, scope_key, place)
+    JOIN budget_states USING (budget_id, scope_key) ORDER BY place
+"""
+_EXPIRIES = """
+    SELECT budget_id, scope_key, min(expires_at) FILTER (WHERE expires_at > %(now)s),
+        coalesce(sum(pico_usd) FILTER (WHERE expires_at <= %(now)s), 0),
+        coalesce(sum(tokens) FILTER (WHERE expires_at <= %(now)s), 0)::bigint
+    FROM (
+        SELECT reservation_id, expires_at FROM reservations
+        WHERE state = 'held' ORDER BY expires_at LIMIT %(most)s
+    ) AS soonest
+    JOIN reservation_holds USING (reservation_id)
+    JOIN unnest(%(ids)s::uuid[], %(keys)s::text[]) AS wanted (budget_id, scope_key)
+        USING (budget_id, scope_key)
+    GROUP BY budget_id, scope_key
+"""
+_MOST_EXPIRIES = 2_000
+"""How many of the reservations that expire soonest are looked through for room."""
+
+
+def standings_of(
+    driver: Driver, budgets: Mapping[UUID, Budget], buckets: Iterable[Bucket], now: datetime
+) -> dict[Bucket, Standing]:
+    """How locked accounts stand."""
+    wanted = sorted(buckets)
+    periods = [_periods(budgets[bucket.budget_id], now) for bucket in wanted]
+    asked = [
+        (bucket, period)
+        for bucket, of_bucket in zip(wanted, periods, strict=True)
+        for period in of_bucket
+    ]
+    with driver.pipeline():
+        sums = driver.execute(
+            _SPENT,
+            (
+                [bucket.budget_id for bucket, _ in asked],
+                [bucket.scope_key for bucket, _ in asked],
+                [period.start for _, period in asked],
+                [period.end for _, period in asked],
+            ),
+        )
+        held = driver.execute(_HELD, _columns(wanted))
+        spent = iter(sums.fetchall())
+        rows = held.fetchall()
+    return {
+        bucket: _standing(budgets[bucket.budget_id], bucket, of_bucket, spent, row)
+        for bucket, of_bucket, row in zip(wanted, periods, rows, strict=True)
+    }
+
+
+def look_for_expiries(driver: Driver, tight: Iterable[Standing], now: datetime) -> bool:
+    """Count holds whose time is up no longer, and note when the next ones end.
+
+    Returns whether there are any that should be given back.
+    """
+    by_bucket = {standing.bucket: standing for standing in tight}
+    ids, keys = _columns(list(by_bucket))
+    parameters = {"now": now, "most": _MOST_EXPIRIES, "ids": ids, "keys": keys}
+    found_expired = False
+    for row in driver.execute(_EXPIRIES, parameters):
+        budget_id, scope_key, next_expiry, pico_usd, tokens = row
+        standing = by_bucket[Bucket(budget_id, scope_key)]
+        expired = Quantity(int(pico_usd), tokens)
+        standing.hold(expired.negative())
+        standing.next_expiry = next_expiry
+        found_expired |= expired != Quantity()
+    return found_expired
+
+
+def _periods(budget: Budget, now: datetime) -> list[Period]:
+    """Those that are carried into the one at hand, and last that one."""
+    period = period_of(budget, now)
+    return [*carried_periods(budget, period), period]
+
+
+def _standing(
+    budget: Budget, bucket: Bucket, periods: list[Period], sums: Any, held: Any
+) -> Standing:
+    spent = [budget.unit_of(int(pico_usd), tokens) for pico_usd, tokens in _take(sums, periods)]
+    return Standing(
+        budget=budget,
+        bucket=bucket,
+        period=periods[-1],
+        limit=limit_of(budget, periods[-1], periods[:-1], spent[:-1]),
+        spent=spent[-1],
+        held=budget.unit_of(int(held[0]), held[1]),
+    )
+
+
+def _take(rows: Any, periods: list[Period]) -> list[Any]:
+    return [next(rows) for _ in periods]
+
+
+def _columns(buckets: list[Bucket]) -> tuple[list[UUID], list[str]]:
+    return [one.budget_id for one in buckets], [one.scope_key for one in buckets]
