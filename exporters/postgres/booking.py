@@ -13,6 +13,7 @@ from psycopg.errors import UndefinedTable
 from sqlalchemy import text
 
 from exporters.postgres.batches import Batch, Booked, Prepared
+from exporters.postgres.budgets.accounts import BookedRow, BudgetAccounts
 from exporters.postgres.calls_copy import copy_calls, copy_keys, present_already
 from exporters.postgres.corrections import (
     Correction,
@@ -75,6 +76,11 @@ class _Work:
     new_rows: list[Row]
     """Calls that several of the records tell of together."""
 
+    def kept(self) -> list[BookedRow]:
+        """The records that are calls of their own, with their rows."""
+        pairs = enumerate(zip(self.records.calls, self.records.rows, strict=True))
+        return [pair for place, pair in pairs if place not in self.left_out]
+
     def kept_rows(self) -> list[Row]:
         """Rows of the records that are calls of their own."""
         rows = self.records.rows
@@ -100,6 +106,7 @@ class Booker:
         self._families = Families(price, join_window, remembered)
         days = -(-remembered // timedelta(days=1))
         self._lane = Lane(days_kept=days + 1, most_bytes=filter_bytes)
+        self._budgets = BudgetAccounts()
         self._key_days: set[datetime] = set()
 
     def prepare(self, batch: Batch) -> Prepared:
@@ -138,8 +145,9 @@ class Booker:
                 "tollbook_ingest", deadline_seconds=_MOST_SECONDS
             ) as connection:
                 driver = driver_connection(connection)
-                transaction, now = self._lane.enter(driver)
+                transaction, now, budgets_version = self._lane.enter(driver)
                 self._make_key_days(now)
+                self._budgets.know(connection, budgets_version)
                 booked = self._book(driver, prepared() if callable(prepared) else prepared, now)
                 keep_commits(driver, earlier)
                 results = booked
@@ -179,6 +187,8 @@ class Booker:
                 raise RuntimeError("calls that are not in the ledger collide with some that are")
         self._tell_keys(driver, work, now)
         self._add_up(driver, work)
+        if self._budgets:
+            self._count_under_budgets(driver, work)
         keep_copies(driver, work.sorted.copies, now)
         results = list(_results(work))
         batches = [one.batch for one in prepared]
@@ -248,6 +258,14 @@ class Booker:
             tally = Tally.together([tally, Tally.of(work.new_rows, grids)])
         add_rows(driver, "rollups", ROLLUP_KEY, tally.rollup_rows())
         add_rows(driver, "totals", TOTAL_KEY, tally.total_rows())
+
+    def _count_under_budgets(self, driver: psycopg.Connection[Any], work: _Work) -> None:
+        added = [*work.kept(), *self._with_rows(work.sorted.new_calls)]
+        added += self._with_rows(work.sorted.put_in)
+        self._budgets.book(driver, added, self._with_rows(work.sorted.taken_back))
+
+    def _with_rows(self, booked: Sequence[BookedCall]) -> list[BookedRow]:
+        return list(zip((one.call for one in booked), self._rows_of(booked), strict=True))
 
     def _corrections(self, found: Sorted) -> list[Correction]:
         return [

@@ -51,6 +51,12 @@ budgets = Table(
     _moment(
         "filled_at", nullable=True, comment="NULL while the calls from before it are being added"
     ),
+    Column("fill_id", Uuid, comment="which reading of those calls is under way"),
+    _moment(
+        "complete_from",
+        nullable=True,
+        comment="from where on its sums hold all calls, while older ones are being added",
+    ),
     _moment("ended_at", nullable=True),
     Index("budgets_name", "tenant", "name", unique=True, postgresql_where=text("ended_at IS NULL")),
 )

@@ -58,6 +58,8 @@ class Budget(msgspec.Struct, frozen=True, kw_only=True):
     created_by: str
     filled_at: datetime | None = None
     """None while the calls from before its creation are being added."""
+    complete_from: datetime | None = None
+    """From where on its sums hold all calls already."""
     ended_at: datetime | None = None
     earlier_amounts: tuple[EarlierAmount, ...] = ()
     """By time, the oldest first."""
@@ -85,6 +87,12 @@ class Budget(msgspec.Struct, frozen=True, kw_only=True):
             if end <= earlier.until:
                 return earlier.amount
         return self.amount
+
+    def knows_from(self, start: datetime) -> bool:
+        """Whether its sums hold all calls that started since then."""
+        if self.filled_at is not None:
+            return True
+        return self.complete_from is not None and self.complete_from <= start
 
     def unit_of(self, pico_usd: int, tokens: int) -> int:
         """Whichever of the two it counts."""

@@ -27,12 +27,17 @@ CREATE TABLE budgets (
     created_at timestamptz NOT NULL,
     created_by text NOT NULL,
     filled_at timestamptz,
+    fill_id uuid,
+    complete_from timestamptz,
     ended_at timestamptz,
     CHECK ((amount_pico_usd IS NULL) <> (amount_tokens IS NULL)),
     CHECK ((period = 'rolling') = (window_seconds IS NOT NULL))
 );
 COMMENT ON COLUMN budgets.tenant IS 'whose calls its scope names; * is the operator''s';
 COMMENT ON COLUMN budgets.filled_at IS 'NULL while the calls from before it are being added';
+COMMENT ON COLUMN budgets.fill_id IS 'which reading of those calls is under way';
+COMMENT ON COLUMN budgets.complete_from IS
+    'from where on its sums hold all calls, while older ones are being added';
 CREATE UNIQUE INDEX budgets_name ON budgets (tenant, name) WHERE ended_at IS NULL;
 
 CREATE TABLE budget_changes (
@@ -147,6 +152,7 @@ GRANT SELECT ON budgets, budget_changes, budget_sums, budget_states, reservation
 GRANT INSERT, UPDATE ON budgets TO tollbook_app;
 GRANT INSERT ON budget_changes TO tollbook_app;
 GRANT UPDATE ON budgets TO tollbook_ingest;
+GRANT INSERT, UPDATE ON configuration_versions TO tollbook_ingest;
 GRANT INSERT, UPDATE, DELETE ON budget_sums, budget_states, reservations, reservation_holds
     TO tollbook_ingest;
 """

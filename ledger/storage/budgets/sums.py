@@ -1,0 +1,55 @@
+"""What was spent under budgets, by the quarter-hour: adding to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import astuple, dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import psycopg
+
+from ledger.domain.budgets.scope import ScopeKey
+
+SumKey = tuple[UUID, ScopeKey, datetime]
+"""A budget, the key of one of its values, and the start of a UTC quarter-hour."""
+
+# In one order everywhere, so that transactions which add to the same rows wait and never lock up.
+_ADD = """
+    INSERT INTO budget_sums AS sums (budget_id, scope_key, starts_at, spent_pico_usd, tokens,
+        calls, unpriced_calls, provisional_pico_usd, provisional_tokens)
+    SELECT * FROM unnest(%s::uuid[], %s::text[], %s::timestamptz[], %s::numeric[], %s::bigint[],
+        %s::bigint[], %s::bigint[], %s::numeric[], %s::bigint[])
+        AS added (budget_id, scope_key, starts_at)
+    ORDER BY budget_id, scope_key, starts_at
+    ON CONFLICT (budget_id, scope_key, starts_at) DO UPDATE SET
+        spent_pico_usd = sums.spent_pico_usd + excluded.spent_pico_usd,
+        tokens = sums.tokens + excluded.tokens,
+        calls = sums.calls + excluded.calls,
+        unpriced_calls = sums.unpriced_calls + excluded.unpriced_calls,
+        provisional_pico_usd = sums.provisional_pico_usd + excluded.provisional_pico_usd,
+        provisional_tokens = sums.provisional_tokens + excluded.provisional_tokens
+"""
+
+
+@dataclass(slots=True)
+class Figures:
+    """What is added to one quarter-hour; any may be negative."""
+
+    spent_pico_usd: int = 0
+    tokens: int = 0
+    calls: int = 0
+    unpriced_calls: int = 0
+    provisional_pico_usd: int = 0
+    provisional_tokens: int = 0
+
+
+def add_to_sums(connection: psycopg.Connection[Any], added: Mapping[SumKey, Figures]) -> None:
+    """Add figures to the sums; what is nothing leaves no row.
+
+    Whoever also locks `budget_states` or `reservations` does so before.
+    """
+    rows = [(*key, *figures) for key, one in added.items() if any(figures := astuple(one))]
+    if rows:
+        connection.execute(_ADD, [list(column) for column in zip(*rows, strict=True)])
