@@ -14,6 +14,7 @@ from ledger.domain.reservations.commands import (
     Release,
     Reserve,
     Settle,
+    Unfilled,
     Unknown,
 )
 from ledger.domain.reservations.moment import Moment
@@ -42,6 +43,9 @@ def _reserve(moment: Moment, command: Reserve, buckets: Sequence[Bucket]) -> Ans
     before = moment.reservations.get(command.reservation_id)
     if before is not None:
         return _again(command, before)
+    unfilled = moment.unfilled(buckets)
+    if unfilled is not None:
+        return Unfilled(unfilled)
     wanted = Reservation(
         reservation_id=command.reservation_id,
         tenant=command.call.tenant,
@@ -64,18 +68,17 @@ def _again(command: Reserve, before: Reservation) -> Answer:
 
 
 def _record(moment: Moment, command: Record, buckets: Sequence[Bucket]) -> Answer:
-    before = moment.reservations.get(command.reservation.reservation_id)
+    before = moment.reservations.get(command.reservation_id)
     if before is not None:
         return before
-    # A copy: when the transaction fails, all is done again.
     admitted = Reservation(
-        reservation_id=command.reservation.reservation_id,
-        tenant=command.reservation.tenant,
-        created_at=command.reservation.created_at,
-        expires_at=command.reservation.expires_at,
-        amount=command.reservation.amount,
-        dimensions=command.reservation.dimensions,
-        holds=dict.fromkeys(buckets, command.reservation.amount),
+        reservation_id=command.reservation_id,
+        tenant=command.call.tenant,
+        created_at=command.admitted_at,
+        expires_at=command.expires_at,
+        amount=command.amount,
+        dimensions=command.dimensions,
+        holds=dict.fromkeys(buckets, command.amount),
         is_unverified=True,
     )
     moment.record(admitted)

@@ -104,8 +104,6 @@ def holding_buckets(known: KnownBudgets, buckets: Iterable[Bucket]) -> list[Buck
 
 def _known_id(command: Command) -> UUID | None:
     """The reservation that a command is about if it may be there already."""
-    if isinstance(command, Record):
-        return command.reservation.reservation_id
     if isinstance(command, Reserve) and not command.may_exist:
         return None
     return command.reservation_id

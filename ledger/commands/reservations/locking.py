@@ -15,8 +15,7 @@ import psycopg
 
 from ledger.domain.budgets.budget import Bucket
 from ledger.domain.reservations.reservation import Quantity, Reservation
-
-SUBJECT = "budgets"
+from ledger.storage.budgets.versions import BUDGETS
 
 _HOLDS = """
     SELECT reservation_id, h.budget_id, h.scope_key, h.pico_usd, h.tokens
@@ -112,7 +111,7 @@ def lock(
             driver.execute(_MAKE_ACCOUNTS, _columns(unmade))
         accounts = driver.execute(_LOCK_ACCOUNTS, _columns(wanted)) if wanted else None
         found = driver.execute(_LOCK_RESERVATIONS, (known,)) if known else None
-        clock = driver.execute(_NOW, (SUBJECT,))
+        clock = driver.execute(_NOW, (BUDGETS,))
         if accounts is not None and len(accounts.fetchall()) < len(wanted):
             raise Overtaken
         if found is not None:

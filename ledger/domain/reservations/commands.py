@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +10,7 @@ import msgspec
 
 from ledger.domain.calls import Call
 from ledger.domain.reservations.refusals import Refusal
-from ledger.domain.reservations.reservation import Amount, Reservation
+from ledger.domain.reservations.reservation import Amount, Quantity, Reservation
 
 
 class Reserve(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,11 +26,15 @@ class Reserve(msgspec.Struct, frozen=True, kw_only=True):
     """Whether it may have been asked before: its sender named it."""
 
 
-class Record(msgspec.Struct, frozen=True):
+class Record(msgspec.Struct, frozen=True, kw_only=True):
     """Take down a reservation that was admitted while Postgres was away."""
 
+    reservation_id: UUID
     call: Call
-    reservation: Reservation
+    amount: Quantity
+    admitted_at: datetime
+    expires_at: datetime
+    dimensions: dict[str, Any]
 
 
 class Settle(msgspec.Struct, frozen=True):
@@ -68,4 +72,10 @@ class Unknown(msgspec.Struct, frozen=True):
     reservation_id: UUID
 
 
-Answer = Reservation | Refusal | Conflict | Unknown
+class Unfilled(msgspec.Struct, frozen=True):
+    """A budget that fails closed does not know yet what was spent in its period."""
+
+    name: str
+
+
+Answer = Reservation | Refusal | Conflict | Unknown | Unfilled

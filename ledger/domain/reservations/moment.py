@@ -64,6 +64,14 @@ class Moment:
         self._hold(wanted)
         return None
 
+    def unfilled(self, buckets: Iterable[Bucket]) -> str | None:
+        """The budget, if any, that fails closed and does not know all of its period yet."""
+        for bucket in buckets:
+            budget = self._standings[bucket].budget
+            if budget.fail == "closed" and not self._standings[bucket].is_filled:
+                return budget.name
+        return None
+
     def record(self, admitted: Reservation) -> None:
         """Take down what was admitted without asking; where its time is up it only says so."""
         if admitted.expires_at <= self.now:

@@ -29,6 +29,11 @@ class Standing:
     next_expiry: datetime | None = None
     """When the first of the holds expires, where somebody looked."""
 
+    @property
+    def is_filled(self) -> bool:
+        """Whether all that was spent in the period is known."""
+        return self.budget.knows_from(self.period.start)
+
     def hold(self, change: Quantity) -> None:
         """Let more, or less, be held."""
         self.held += self.budget.unit_of(*change)

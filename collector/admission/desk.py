@@ -1,0 +1,239 @@
+"""The desk: one thread that decides whatever commands about reservations wait, together."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+import time
+from collections.abc import Sequence
+from concurrent.futures import Future
+from pathlib import Path
+from uuid import UUID
+
+from psycopg.errors import DeadlockDetected, SerializationFailure, UniqueViolation
+
+from collector.admission.unverified import Unverified
+from ledger.commands.reservations.group import BudgetsChanged, Decided, Group
+from ledger.commands.reservations.locking import AccountsMade, Overtaken
+from ledger.commands.reservations.sight import BudgetsInSight
+from ledger.commands.reservations.upkeep import sweep_expired
+from ledger.domain.budgets.known import KnownBudgets
+from ledger.domain.errors import LedgerUnavailable, Overloaded, TollbookError
+from ledger.domain.reservations.commands import Answer, Command, Record, Release
+from ledger.storage.database import Database
+
+log = logging.getLogger(__name__)
+
+_MOST_A_GROUP = 512
+_MOST_WAITING = 20_000
+_ATTEMPTS = 8
+_DEADLINE_SECONDS = 0.75
+"""Of one transaction: whoever waits for it has to be answered within a second."""
+_RECORDING_SECONDS = 5.0
+_PAUSE_SECONDS = 0.5
+"""Between looks at a Postgres that is away, and at what else has to be done when nobody asks."""
+_SWEEP_SECONDS = 1.0
+_AGAIN = (Overtaken, BudgetsChanged)
+_CLASHES = (DeadlockDetected, SerializationFailure, UniqueViolation)
+
+_Waiting = tuple[Command, "Future[Answer]"]
+
+
+class Desk:
+    """Admission of one process. Many may wait for it at the price of one transaction."""
+
+    def __init__(self, database: Database, unverified: Unverified) -> None:
+        self._database = database
+        self._unverified = unverified
+        self._sight = BudgetsInSight(database)
+        self._made = AccountsMade()
+        self._queue: queue.SimpleQueue[_Waiting] = queue.SimpleQueue()
+        self._abandoned: list[UUID] = []
+        self._fault: LedgerUnavailable | None = LedgerUnavailable("no budgets were read yet")
+        self._decided_at = float("-inf")
+        self._swept_at = float("-inf")
+        self._has_met_expired = False
+        self._thread = threading.Thread(target=self._run, name="admission", daemon=True)
+
+    def start(self) -> None:
+        """Begin to answer."""
+        self._thread.start()
+
+    @property
+    def known(self) -> KnownBudgets | None:
+        """The budgets as they were last read; None when they never were."""
+        return self._sight.known
+
+    @property
+    def fault(self) -> LedgerUnavailable | None:
+        """Why nothing can be decided at the moment; None when Postgres is there."""
+        return self._fault
+
+    def has_decided_since(self, moment: float) -> bool:
+        """Whether a transaction ended well since a moment of the monotonic clock."""
+        return self._decided_at > moment
+
+    def ask(self, command: Command) -> Future[Answer]:
+        """Have a command decided.
+
+        Raises, and the future ends with, LedgerUnavailable or Overloaded.
+        """
+        if self._queue.qsize() >= _MOST_WAITING:
+            raise Overloaded
+        answer: Future[Answer] = Future()
+        self._queue.put((command, answer))
+        return answer
+
+    def abandon(self, reservation_id: UUID) -> None:
+        """Give back, as soon as that can be done, what nobody waits for any more."""
+        self._abandoned.append(reservation_id)
+
+    def _run(self) -> None:
+        while True:
+            try:
+                if self._fault is not None:
+                    self._look_for_ledger()
+                else:
+                    self._serve()
+            except Exception:
+                log.exception("admission failed; it goes on")
+                time.sleep(_PAUSE_SECONDS)
+
+    def _look_for_ledger(self) -> None:
+        """Try to get to know the budgets; whoever asks meanwhile is told at once."""
+        try:
+            self._sight.refresh(deadline_seconds=_DEADLINE_SECONDS)
+            self._record_unverified()
+        except LedgerUnavailable as error:
+            self._is_away(error)
+            self._wait_and_refuse(error)
+        else:
+            self._fault = None
+
+    def _wait_and_refuse(self, error: LedgerUnavailable) -> None:
+        until = time.monotonic() + _PAUSE_SECONDS
+        while (left := until - time.monotonic()) > 0:
+            try:
+                _, answer = self._queue.get(timeout=left)
+            except queue.Empty:
+                return
+            _end(answer, error)
+
+    def _serve(self) -> None:
+        group = self._take()
+        try:
+            if group:
+                self._settle(group)
+            else:
+                self._sight.refresh(deadline_seconds=_DEADLINE_SECONDS)
+                self._record_unverified()
+            self._tidy_up()
+        except LedgerUnavailable as error:
+            self._is_away(error)
+
+    def _take(self) -> list[_Waiting]:
+        """Whatever waits and is still waited for; empty when nobody asked for a while."""
+        try:
+            waiting = [self._queue.get(timeout=_PAUSE_SECONDS)]
+        except queue.Empty:
+            return []
+        while len(waiting) < _MOST_A_GROUP:
+            try:
+                waiting.append(self._queue.get_nowait())
+            except queue.Empty:
+                break
+        return [one for one in waiting if one[1].set_running_or_notify_cancel()]
+
+    def _settle(self, group: Sequence[_Waiting]) -> None:
+        try:
+            decided = self._decide([command for command, _ in group])
+        except TollbookError as error:
+            for _, answer in group:
+                answer.set_exception(error)
+            if isinstance(error, LedgerUnavailable):
+                raise
+            return
+        except Exception as error:
+            if len(group) == 1:
+                log.exception("a reservation could not be decided")
+                group[0][1].set_exception(error)
+                return
+            for one in group:
+                self._settle([one])
+            return
+        self._decided_at = time.monotonic()
+        for (_, answer), what in zip(group, decided, strict=True):
+            answer.set_result(what)
+
+    def _decide(
+        self, commands: Sequence[Command], seconds: float = _DEADLINE_SECONDS
+    ) -> list[Answer]:
+        until = time.monotonic() + seconds
+        for _ in range(_ATTEMPTS):
+            left = max(0.05, until - time.monotonic())
+            try:
+                decided = self._decide_once(commands, left)
+            except BudgetsChanged:
+                self._sight.refresh(deadline_seconds=left)
+            except Overtaken:
+                self._made.forget()
+            except _CLASHES:
+                continue
+            except LedgerUnavailable as error:
+                if not isinstance(error.__cause__, _CLASHES):
+                    raise
+            else:
+                return decided.answers
+        raise Overloaded
+
+    def _decide_once(self, commands: Sequence[Command], seconds: float) -> Decided:
+        known = self._sight.known
+        assert known is not None
+        group = Group(commands, known)
+        decided = group.decide(self._database, self._made, deadline_seconds=seconds)
+        self._has_met_expired |= decided.has_met_expired
+        return decided
+
+    def _record_unverified(self) -> None:
+        """Take down what was admitted without the ledger, and give back what nobody waits for."""
+        while self._unverified.has_any():
+            self._unverified.close()
+            with self._unverified.next_file() as found:
+                if found is None:
+                    break
+                self._record(*found)
+        abandoned, self._abandoned = self._abandoned, []
+        if abandoned:
+            self._decide([Release(one) for one in abandoned], _RECORDING_SECONDS)
+
+    def _record(self, path: Path, records: Sequence[Record]) -> None:
+        try:
+            for start in range(0, len(records), _MOST_A_GROUP):
+                self._decide(records[start : start + _MOST_A_GROUP], _RECORDING_SECONDS)
+        except TollbookError:
+            raise
+        except Exception:
+            log.exception("admissions could not be recorded")
+            self._unverified.set_aside(path)
+
+    def _tidy_up(self) -> None:
+        """Give back holds that were met and whose time is up, without waiting for the job."""
+        now = time.monotonic()
+        if self._has_met_expired and now - self._swept_at > _SWEEP_SECONDS:
+            self._swept_at = now
+            self._has_met_expired = False
+            sweep_expired(self._database, deadline_seconds=_DEADLINE_SECONDS)
+
+    def _is_away(self, error: LedgerUnavailable) -> None:
+        if self._fault is None:
+            log.warning("no reservation can be decided: %s", error)
+        self._fault = error
+        self._made.forget()
+        while not self._queue.empty():
+            _end(self._queue.get()[1], error)
+
+
+def _end(answer: Future[Answer], error: TollbookError) -> None:
+    if answer.set_running_or_notify_cancel():
+        answer.set_exception(error)
