@@ -13,6 +13,7 @@ from collector.api.afterwards.outcomes import outcome_routes
 from collector.api.afterwards.refused import refused_routes
 from collector.api.behind import Behind
 from collector.api.bodies import Receive
+from collector.api.budgets.routes import budget_routes
 from collector.api.entrances import ENTRANCES
 from collector.api.front import Application, Front, Scope, Send
 from collector.api.lists import list_routes
@@ -33,6 +34,7 @@ from exporters.postgres.dead_letters import dead_letter_request
 from exporters.postgres.spool_marks import SpoolMarks
 from exporters.prometheus.exporter import MetricsExporter
 from ledger.access.principals import LOCAL_OPERATOR
+from ledger.commands.budgets.filler import Filler
 from ledger.queries.reader import Reader
 from ledger.settings import Settings
 from ledger.storage.database import Database
@@ -115,6 +117,7 @@ def create_api(database: Database, settings: Settings, spool: Spool, board: Boar
     api.register_blueprint(refused_routes(reader, settings))
     api.register_blueprint(outcome_routes(reader))
     api.register_blueprint(alias_routes(reader, settings))
+    api.register_blueprint(budget_routes(reader, Filler(database), settings))
     api.register_blueprint(
         operations_routes(exporter, lambda: readiness(reader, spool, board.queues()))
     )

@@ -10,6 +10,7 @@ from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 
 from ledger.domain.errors import (
+    AlreadyThere,
     AmbiguousCall,
     BodyTooLarge,
     InvalidQuestion,
@@ -32,6 +33,7 @@ _STATUSES: dict[type[TollbookError], HTTPStatus] = {
     InvalidQuestion: HTTPStatus.BAD_REQUEST,
     InvalidRecord: HTTPStatus.BAD_REQUEST,
     NotFound: HTTPStatus.NOT_FOUND,
+    AlreadyThere: HTTPStatus.CONFLICT,
     AmbiguousCall: HTTPStatus.CONFLICT,
 }
 RETRY_AFTER_SECONDS = 5

@@ -13,6 +13,7 @@ from typing import Any
 from apscheduler.schedulers.blocking import BlockingScheduler
 
 from collector.jobs.accounting import check_accounting
+from collector.jobs.budgets import fill_waiting_budgets
 from collector.jobs.key_days import drop_old_keys, make_key_days_ahead
 from collector.jobs.upkeep import (
     bound_dead_letters,
@@ -41,6 +42,7 @@ def run_jobs(database: Database, settings: Settings) -> None:
         (drop_old_keys, {"hours": 1}, {"join_window": join_window}),
         (check_books, {"minutes": 1}, {}),
         (check_accounting, {"minutes": 1}, {}),
+        (fill_waiting_budgets, {"minutes": 1}, {}),
         (prune_refused_records, {"minutes": 10}, {"kept": settings.rejected_records_kept}),
         (bound_dead_letters, {"minutes": 10}, {"kept": settings.dead_letters_kept}),
     ):

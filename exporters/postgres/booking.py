@@ -40,7 +40,6 @@ from ledger.storage.partitions import ensure_key_partitions
 _MOST_SECONDS = 120.0
 """Waiting for the turn included. It only ends what cannot end well: a Postgres that hangs is found
 out in seconds, and large bookings behind many others take their time."""
-
 _STATUS = text("SELECT pg_xact_status(CAST(:transaction AS xid8))")
 
 
@@ -78,13 +77,13 @@ class _Work:
 
     def kept(self) -> list[BookedRow]:
         """The records that are calls of their own, with their rows."""
-        pairs = enumerate(zip(self.records.calls, self.records.rows, strict=True))
-        return [pair for place, pair in pairs if place not in self.left_out]
+        records = zip(self.records.calls, self.records.rows, strict=True)
+        return [record for place, record in enumerate(records) if place not in self.left_out]
 
     def kept_rows(self) -> list[Row]:
         """Rows of the records that are calls of their own."""
-        rows = self.records.rows
-        return [row for place, row in enumerate(rows) if place not in self.left_out]
+        rows = enumerate(self.records.rows)
+        return [row for place, row in rows if place not in self.left_out]
 
 
 class Booker:
@@ -260,9 +259,9 @@ class Booker:
         add_rows(driver, "totals", TOTAL_KEY, tally.total_rows())
 
     def _count_under_budgets(self, driver: psycopg.Connection[Any], work: _Work) -> None:
-        added = [*work.kept(), *self._with_rows(work.sorted.new_calls)]
-        added += self._with_rows(work.sorted.put_in)
-        self._budgets.book(driver, added, self._with_rows(work.sorted.taken_back))
+        found = work.sorted
+        added = [*work.kept(), *self._with_rows([*found.new_calls, *found.put_in])]
+        self._budgets.book(driver, added, self._with_rows(found.taken_back))
 
     def _with_rows(self, booked: Sequence[BookedCall]) -> list[BookedRow]:
         return list(zip((one.call for one in booked), self._rows_of(booked), strict=True))
@@ -275,10 +274,8 @@ class Booker:
 
     def _rows_of(self, booked: Sequence[BookedCall]) -> list[Row]:
         series = self._foundations.lay_for([one.call for one in booked]) if booked else []
-        return [
-            call_row(one.call, one.cost, series_id)
-            for one, series_id in zip(booked, series, strict=True)
-        ]
+        pairs = zip(booked, series, strict=True)
+        return [call_row(one.call, one.cost, series_id) for one, series_id in pairs]
 
     def _make_key_days(self, now: datetime) -> None:
         today = datetime(now.year, now.month, now.day, tzinfo=UTC)

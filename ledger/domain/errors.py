@@ -58,6 +58,10 @@ class NotFound(TollbookError):
     """What a request is about does not exist."""
 
 
+class AlreadyThere(TollbookError):
+    """What is to be made exists under that name."""
+
+
 class AmbiguousCall(TollbookError):
     """An id that several calls share, where one call is meant."""
 
