@@ -7,6 +7,9 @@ from typing import Any, cast
 from a2wsgi import WSGIMiddleware
 from flask import Flask
 
+from collector.admission.fresh import Price
+from collector.admission.office import reservations_front
+from collector.admission.routes import reservation_routes
 from collector.api import problems
 from collector.api.afterwards.aliases import alias_routes
 from collector.api.afterwards.outcomes import outcome_routes
@@ -31,6 +34,7 @@ from collector.spool.spool import Spool
 from collector.version import VERSION
 from exporters.postgres.batches import Batch
 from exporters.postgres.dead_letters import dead_letter_request
+from exporters.postgres.pricer import Pricer
 from exporters.postgres.spool_marks import SpoolMarks
 from exporters.prometheus.exporter import MetricsExporter
 from ledger.access.principals import LOCAL_OPERATOR
@@ -61,7 +65,12 @@ class Collector:
         self.front = Front(
             Reception(self._intake, gauges, most_waiting_bytes=_MOST_HELD_BYTES),
             ENTRANCES,
-            _as_asgi(create_api(database, settings, spool, board)),
+            reservations_front(
+                database,
+                settings,
+                _price_of(Pricer(database)),
+                _as_asgi(create_api(database, settings, spool, board)),
+            ),
             max_body_bytes=settings.max_body_bytes,
             most_held_bytes=_MOST_HELD_BYTES,
             default_tenant=settings.default_tenant,
@@ -95,6 +104,10 @@ def _dead_letters(database: Database) -> DeadLetter:
     return keep
 
 
+def _price_of(pricer: Pricer) -> Price:
+    return lambda call: pricer.price(call).pico_usd
+
+
 def _as_asgi(api: Flask) -> Application:
     # Flask and a2wsgi describe the same interface in types of their own.
     return Behind(cast("Application", WSGIMiddleware(cast("Any", api), workers=API_THREADS)))
@@ -118,6 +131,7 @@ def create_api(database: Database, settings: Settings, spool: Spool, board: Boar
     api.register_blueprint(outcome_routes(reader))
     api.register_blueprint(alias_routes(reader, settings))
     api.register_blueprint(budget_routes(reader, Filler(database), settings))
+    api.register_blueprint(reservation_routes(reader))
     api.register_blueprint(
         operations_routes(exporter, lambda: readiness(reader, spool, board.queues()))
     )

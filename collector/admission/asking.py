@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, Any, TypeVar
@@ -15,7 +15,7 @@ from collector.pipeline.validation import LONGEST_TEXT, validated
 from collector.receivers.calls_json import call_of_record
 from collector.receivers.records import NOT_GIVEN, UsageRecord
 from ledger.domain.budgets.scope import TAG_PREFIX, values_of_call
-from ledger.domain.calls import UNKNOWN_MODEL, Call, Cost
+from ledger.domain.calls import UNKNOWN_MODEL, Call
 from ledger.domain.errors import InvalidRecord
 from ledger.domain.money import pico_from_usd
 from ledger.domain.reservations.commands import Reserve, Settle
@@ -95,16 +95,16 @@ class Reading:
     def __init__(
         self,
         *,
-        price: Callable[[Call], Cost],
+        price: Callable[[Call], Awaitable[int | None]],
         resolve: Callable[[Call], Call],
         default_tenant: str | None,
     ) -> None:
-        """Neither function may wait for Postgres."""
+        """`resolve` must not wait for Postgres."""
         self._price = price
         self._resolve = resolve
         self._default_tenant = default_tenant
 
-    def reserve(self, body: bytes, key: str | None) -> Reserve:
+    async def reserve(self, body: bytes, key: str | None) -> Reserve:
         """What is to be held. Raises InvalidRecord naming what is wrong."""
         wanted = _decoded(_wanted, _with_tags(body) if _TAG in body else body)
         now = datetime.now(UTC)
@@ -120,7 +120,7 @@ class Reading:
         return Reserve(
             reservation_id=reservation_id,
             call=call,
-            amount=self._amount(wanted, call),
+            amount=await self._amount(wanted, call),
             ttl=timedelta(seconds=wanted.ttl_seconds),
             dimensions={name: value for name, value in values_of_call(call).items() if value},
             may_exist=may_exist,
@@ -133,7 +133,7 @@ class Reading:
             raise InvalidRecord("amount_usd", "missing: say what the call cost")
         return Settle(reservation_id, Amount(_pico(spent.amount_usd), spent.amount_tokens))
 
-    def _amount(self, wanted: _Wanted, call: Call) -> Amount:
+    async def _amount(self, wanted: _Wanted, call: Call) -> Amount:
         if wanted.amount_usd is None and wanted.amount_tokens is None and wanted.usage is None:
             raise InvalidRecord(
                 "amount_usd", "missing: say amount_usd, amount_tokens, or the usage to be expected"
@@ -143,7 +143,7 @@ class Reading:
             if tokens is None:
                 tokens = sum(count for _, count in call.usage.reported())
             if pico_usd is None:
-                pico_usd = self._price(call).pico_usd
+                pico_usd = await self._price(call)
         return Amount(pico_usd, tokens)
 
 

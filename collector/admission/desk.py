@@ -33,6 +33,7 @@ _DEADLINE_SECONDS = 0.75
 _RECORDING_SECONDS = 5.0
 _PAUSE_SECONDS = 0.5
 """Between looks at a Postgres that is away, and at what else has to be done when nobody asks."""
+_LOOK_SECONDS = 2.0
 _SWEEP_SECONDS = 1.0
 _AGAIN = (Overtaken, BudgetsChanged)
 _CLASHES = (DeadlockDetected, SerializationFailure, UniqueViolation)
@@ -50,15 +51,12 @@ class Desk:
         self._made = AccountsMade()
         self._queue: queue.SimpleQueue[_Waiting] = queue.SimpleQueue()
         self._abandoned: list[UUID] = []
-        self._fault: LedgerUnavailable | None = LedgerUnavailable("no budgets were read yet")
+        self._fault: LedgerUnavailable | None = None
         self._decided_at = float("-inf")
         self._swept_at = float("-inf")
+        self._looked_at = float("-inf")
         self._has_met_expired = False
-        self._thread = threading.Thread(target=self._run, name="admission", daemon=True)
-
-    def start(self) -> None:
-        """Begin to answer."""
-        self._thread.start()
+        threading.Thread(target=self._run, name="admission", daemon=True).start()
 
     @property
     def known(self) -> KnownBudgets | None:
@@ -103,8 +101,7 @@ class Desk:
     def _look_for_ledger(self) -> None:
         """Try to get to know the budgets; whoever asks meanwhile is told at once."""
         try:
-            self._sight.refresh(deadline_seconds=_DEADLINE_SECONDS)
-            self._record_unverified()
+            self._look()
         except LedgerUnavailable as error:
             self._is_away(error)
             self._wait_and_refuse(error)
@@ -125,12 +122,17 @@ class Desk:
         try:
             if group:
                 self._settle(group)
-            else:
-                self._sight.refresh(deadline_seconds=_DEADLINE_SECONDS)
-                self._record_unverified()
+            elif time.monotonic() - self._looked_at > _LOOK_SECONDS:
+                self._look()
             self._tidy_up()
         except LedgerUnavailable as error:
             self._is_away(error)
+
+    def _look(self) -> None:
+        """See which budgets there are, and record what was admitted without the ledger."""
+        self._looked_at = time.monotonic()
+        self._sight.refresh(deadline_seconds=_DEADLINE_SECONDS)
+        self._record_unverified()
 
     def _take(self) -> list[_Waiting]:
         """Whatever waits and is still waited for; empty when nobody asked for a while."""
@@ -189,7 +191,8 @@ class Desk:
 
     def _decide_once(self, commands: Sequence[Command], seconds: float) -> Decided:
         known = self._sight.known
-        assert known is not None
+        if known is None:
+            raise BudgetsChanged
         group = Group(commands, known)
         decided = group.decide(self._database, self._made, deadline_seconds=seconds)
         self._has_met_expired |= decided.has_met_expired

@@ -52,7 +52,9 @@ class ReservationsFront:
         if asked is None:
             await self._behind(scope, receive, send)
             return
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        headers = {
+            name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
+        }
         try:
             answer = await self._answer(asked, headers, receive)
         except TollbookError as error:
@@ -75,7 +77,8 @@ class ReservationsFront:
         return state_answer(await self._admission.decide(Release(asked.reservation_id)))
 
     async def _reserve(self, body: bytes, key: str | None) -> Answer:
-        decision = await self._admission.reserve(self._reading.reserve(body, key))
+        command = await self._reading.reserve(body, key)
+        decision = await self._admission.reserve(command)
         if isinstance(decision, Record):
             return unverified_answer(decision)
         return reserve_answer(decision)

@@ -15,6 +15,7 @@ from apscheduler.schedulers.blocking import BlockingScheduler
 from collector.jobs.accounting import check_accounting
 from collector.jobs.budgets import fill_waiting_budgets
 from collector.jobs.key_days import drop_old_keys, make_key_days_ahead
+from collector.jobs.reservations import expire_reservations, forget_reservations
 from collector.jobs.upkeep import (
     bound_dead_letters,
     check_books,
@@ -40,6 +41,8 @@ def run_jobs(database: Database, settings: Settings) -> None:
         (make_days_ahead, {"hours": 1}, {}),
         (make_key_days_ahead, {"hours": 1}, {}),
         (drop_old_keys, {"hours": 1}, {"join_window": join_window}),
+        (expire_reservations, {"seconds": 5}, {}),
+        (forget_reservations, {"minutes": 10}, {}),
         (check_books, {"minutes": 1}, {}),
         (check_accounting, {"minutes": 1}, {}),
         (fill_waiting_budgets, {"minutes": 1}, {}),

@@ -49,13 +49,13 @@ def sweep_expired(database: Database, *, deadline_seconds: float | None = None) 
             ids = connection.execute(_DUE, {"most": _MOST_AT_ONCE}).scalars().all()
         due = len(ids)
         if ids:
-            swept += _expire(database, Group([Expire(one) for one in ids], KnownBudgets()), deadline_seconds)
+            swept += _expire(
+                database, Group([Expire(one) for one in ids], KnownBudgets()), deadline_seconds
+            )
     return swept
 
 
-def forget_ended(
-    database: Database, *, hours: int, settled_hours: int, most: int = 5_000
-) -> int:
+def forget_ended(database: Database, *, hours: int, settled_hours: int, most: int = 5_000) -> int:
     """Forget some reservations that ended so long ago; of settled ones the call may still come.
 
     Returns how many were forgotten; fewer than `most` means that there are no more.
