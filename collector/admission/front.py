@@ -1,4 +1,4 @@
-"""POST /v1/reservations, .../settle and .../release: many may wait here, and none takes a thread."""
+"""POST /v1/reservations, and settling and releasing one: many may wait, and none takes a thread."""
 
 from __future__ import annotations
 

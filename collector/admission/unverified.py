@@ -1,8 +1,8 @@
 """Admissions without the ledger, on disk until they are recorded.
 
 Each process appends to a file of its own, which it keeps locked. A file that nobody has locked is
-recorded by whoever finds it, and deleted once all that is in it stands in the ledger. Each admission
-has a name, so one that is recorded twice is there once.
+recorded by whoever finds it, and deleted once all that is in it stands in the ledger. Each of them has
+a name, so one that is recorded twice is there once.
 """
 
 from __future__ import annotations
@@ -139,7 +139,7 @@ class Unverified:
                 self._taken_bytes = sum(path.stat().st_size for path in self._directory.iterdir())
 
     def _read(self, path: Path) -> list[Record]:
-        """All whole admissions. Of what was being written when a process was killed nobody knows."""
+        """All whole admissions. Nobody was told of one that was cut off by a kill."""
         content = path.read_bytes()
         records: list[Record] = []
         place = 0

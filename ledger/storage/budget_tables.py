@@ -131,6 +131,7 @@ reservations = Table(
     Column("is_over_hold", Boolean, nullable=False, server_default=_NO),
     Column("admitted_without_ledger", Boolean, nullable=False, server_default=_NO),
     Index("reservations_held", "expires_at", postgresql_where=text("state = 'held'")),
+    Index("reservations_ended", "expires_at", postgresql_where=text("state <> 'held'")),
 )
 
 reservation_holds = Table(

@@ -69,9 +69,9 @@ class Group:
 
     def _moment(self, driver: Driver, locked: Locked, buckets: set[Bucket]) -> Moment:
         standings: Mapping[Bucket, Standing] = {}
-        if any(isinstance(command, Reserve | Record) for command in self.commands):
-            if locked.budgets_version != self._known.version:
-                raise BudgetsChanged
+        holds_anew = any(isinstance(command, Reserve | Record) for command in self.commands)
+        if holds_anew and locked.budgets_version != self._known.version:
+            raise BudgetsChanged
         if buckets:
             standings = standings_of(driver, self._known.by_id, buckets, locked.now)
             tight = self._tight(standings, locked)

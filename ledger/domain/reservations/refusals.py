@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Literal, NamedTuple
 from uuid import UUID
 
@@ -15,6 +15,9 @@ TOO_FAST: Reason = "too_fast"
 """Spending is ahead of the period that it should last for."""
 UNPRICEABLE: Reason = "unpriceable"
 """What the call will take is not known, and the budget admits no such calls."""
+
+
+_NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 class Refusal(NamedTuple):
@@ -32,7 +35,4 @@ class Refusal(NamedTuple):
 
 def binding(refusals: Sequence[Refusal]) -> Refusal:
     """The one that lasts longest: whoever waits for it needs to wait for no other."""
-    for refusal in refusals:
-        if refusal.retry_at is None:
-            return refusal
-    return max(refusals, key=lambda refusal: refusal.retry_at or datetime.max)
+    return max(refusals, key=lambda refusal: refusal.retry_at or _NEVER)

@@ -97,6 +97,7 @@ CREATE TABLE reservations (
     admitted_without_ledger boolean NOT NULL DEFAULT false
 ) WITH (fillfactor = 70);
 CREATE INDEX reservations_held ON reservations (expires_at) WHERE state = 'held';
+CREATE INDEX reservations_ended ON reservations (expires_at) WHERE state <> 'held';
 
 CREATE TABLE reservation_holds (
     reservation_id uuid NOT NULL,
