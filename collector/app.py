@@ -8,7 +8,7 @@ from a2wsgi import WSGIMiddleware
 from flask import Flask
 
 from collector.admission.fresh import Price
-from collector.admission.office import reservations_front
+from collector.admission.office import Office
 from collector.admission.routes import reservation_routes
 from collector.api import problems
 from collector.api.afterwards.aliases import alias_routes
@@ -62,15 +62,11 @@ class Collector:
         self._replayer = Replayer(
             spool, SpoolMarks(database), booked_by(self._intake.book), _dead_letters(database)
         )
+        self._office = Office(database, settings, _price_of(Pricer(database)))
         self.front = Front(
             Reception(self._intake, gauges, most_waiting_bytes=_MOST_HELD_BYTES),
             ENTRANCES,
-            reservations_front(
-                database,
-                settings,
-                _price_of(Pricer(database)),
-                _as_asgi(create_api(database, settings, spool, board)),
-            ),
+            self._office.front(_as_asgi(create_api(database, settings, spool, board))),
             max_body_bytes=settings.max_body_bytes,
             most_held_bytes=_MOST_HELD_BYTES,
             default_tenant=settings.default_tenant,
@@ -82,8 +78,14 @@ class Collector:
         await self.front(scope, receive, send)
 
     def start(self) -> None:
-        """Begin to replay what an earlier absence of Postgres left in the spool."""
+        """Begin to book and record what an earlier absence of Postgres left on disk."""
         self._replayer.start()
+        self._office.start()
+
+    def stop(self) -> None:
+        """End what `start` began."""
+        self._office.stop()
+        self._replayer.stop()
 
 
 def _dead_letters(database: Database) -> DeadLetter:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, Any, TypeVar
@@ -87,6 +87,7 @@ _SAME = tuple(
 )
 _wanted = msgspec.json.Decoder(_Wanted)
 _spent = msgspec.json.Decoder(_Spent)
+_any_object = msgspec.json.Decoder(dict[str, Any])
 
 
 class Reading:
@@ -186,7 +187,7 @@ def _decoded(decoder: msgspec.json.Decoder[_Shape], body: bytes) -> _Shape:
 
 def _with_tags(body: bytes) -> bytes:
     """Tags may also be written as budgets name them: `"tags.team": "search"`."""
-    fields: Mapping[str, Any] = _decoded(_any_object, body)
+    fields = _decoded(_any_object, body)
     tags = dict(fields.get("tags") or {})
     tags |= {
         name.removeprefix(TAG_PREFIX): value
@@ -197,4 +198,4 @@ def _with_tags(body: bytes) -> bytes:
     return msgspec.json.encode({**others, "tags": tags})
 
 
-_any_object = msgspec.json.Decoder(dict[str, Any])
+

@@ -56,7 +56,21 @@ class Desk:
         self._swept_at = float("-inf")
         self._looked_at = float("-inf")
         self._has_met_expired = False
-        threading.Thread(target=self._run, name="admission", daemon=True).start()
+        self._looks_around = False
+        self._stopping = threading.Event()
+        self._starting = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Also look around when nobody asks: for new budgets, for a Postgres that is back."""
+        self._looks_around = True
+        self._begin()
+
+    def stop(self) -> None:
+        """End; who still waits is not answered."""
+        self._stopping.set()
+        if self._thread is not None:
+            self._thread.join(10.0)
 
     @property
     def known(self) -> KnownBudgets | None:
@@ -79,6 +93,8 @@ class Desk:
         """
         if self._queue.qsize() >= _MOST_WAITING:
             raise Overloaded
+        if self._thread is None:
+            self._begin()
         answer: Future[Answer] = Future()
         self._queue.put((command, answer))
         return answer
@@ -87,8 +103,14 @@ class Desk:
         """Give back, as soon as that can be done, what nobody waits for any more."""
         self._abandoned.append(reservation_id)
 
+    def _begin(self) -> None:
+        with self._starting:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="admission", daemon=True)
+                self._thread.start()
+
     def _run(self) -> None:
-        while True:
+        while not self._stopping.is_set():
             try:
                 if self._fault is not None:
                     self._look_for_ledger()
@@ -137,7 +159,7 @@ class Desk:
     def _take(self) -> list[_Waiting]:
         """Whatever waits and is still waited for; empty when nobody asked for a while."""
         try:
-            waiting = [self._queue.get(timeout=_PAUSE_SECONDS)]
+            waiting = [self._queue.get(timeout=_PAUSE_SECONDS if self._looks_around else None)]
         except queue.Empty:
             return []
         while len(waiting) < _MOST_A_GROUP:
@@ -223,15 +245,16 @@ class Desk:
     def _tidy_up(self) -> None:
         """Give back holds that were met and whose time is up, without waiting for the job."""
         now = time.monotonic()
-        if self._has_met_expired and now - self._swept_at > _SWEEP_SECONDS:
+        if self._looks_around and self._has_met_expired and now - self._swept_at > _SWEEP_SECONDS:
             self._swept_at = now
             self._has_met_expired = False
             sweep_expired(self._database, deadline_seconds=_DEADLINE_SECONDS)
 
     def _is_away(self, error: LedgerUnavailable) -> None:
-        if self._fault is None:
-            log.warning("no reservation can be decided: %s", error)
-        self._fault = error
+        if self._looks_around:
+            if self._fault is None:
+                log.warning("no reservation can be decided: %s", error)
+            self._fault = error
         self._made.forget()
         while not self._queue.empty():
             _end(self._queue.get()[1], error)

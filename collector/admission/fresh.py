@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -31,10 +30,24 @@ class FreshAliases:
         self._current = current
         self._aliases: Aliases | None = None
         self._has_looked = threading.Event()
-        threading.Thread(target=self._run, name="aliases", daemon=True).start()
+        self._thread: threading.Thread | None = None
+        self._stopping = threading.Event()
+
+    def start(self) -> None:
+        """Begin to keep them up to date; until then whoever asks waits for them."""
+        self._thread = threading.Thread(target=self._run, name="aliases", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Keep them as they are."""
+        self._stopping.set()
+        if self._thread is not None:
+            self._thread.join(10.0)
 
     def resolve(self, call: Call) -> Call:
         """The call under the names it will be booked by. Raises LedgerUnavailable at first only."""
+        if self._thread is None:
+            return self._current().resolve(call)
         if self._aliases is None:
             # A process that has just begun: what it would be asked for would be a guess.
             self._has_looked.wait(_FIRST_SECONDS)
@@ -44,7 +57,7 @@ class FreshAliases:
         return aliases.resolve(call)
 
     def _run(self) -> None:
-        while True:
+        while not self._stopping.is_set():
             try:
                 self._aliases = self._current()
             except LedgerUnavailable:
@@ -52,7 +65,7 @@ class FreshAliases:
             except Exception:
                 log.exception("the other names of models could not be read")
             self._has_looked.set()
-            time.sleep(_REFRESH_SECONDS)
+            self._stopping.wait(_REFRESH_SECONDS)
 
 
 class Pricing:

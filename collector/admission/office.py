@@ -19,17 +19,32 @@ _ADMISSION = Principal("admission", EVERY_TENANT)
 _SHARE_OF_SPOOL = 4
 
 
-def reservations_front(
-    database: Database, settings: Settings, price: Price, behind: Application
-) -> ReservationsFront:
-    """What answers about reservations; everything else goes to the application behind it."""
-    unverified = Unverified(
-        settings.spool_path / "admissions", settings.spool_max_bytes // _SHARE_OF_SPOOL
-    )
-    aliases = FreshAliases(AliasBook(Reader(database, _ADMISSION)).current)
-    reading = Reading(
-        price=Pricing(price).price,
-        resolve=aliases.resolve,
-        default_tenant=settings.default_tenant,
-    )
-    return ReservationsFront(Admission(Desk(database, unverified), unverified), reading, behind)
+class Office:
+    """The desk of one process, and how it is asked."""
+
+    def __init__(self, database: Database, settings: Settings, price: Price) -> None:
+        unverified = Unverified(
+            settings.spool_path / "admissions", settings.spool_max_bytes // _SHARE_OF_SPOOL
+        )
+        self._desk = Desk(database, unverified)
+        self._aliases = FreshAliases(AliasBook(Reader(database, _ADMISSION)).current)
+        self._admission = Admission(self._desk, unverified)
+        self._reading = Reading(
+            price=Pricing(price).price,
+            resolve=self._aliases.resolve,
+            default_tenant=settings.default_tenant,
+        )
+
+    def front(self, behind: Application) -> ReservationsFront:
+        """What answers about reservations; everything else goes to the application behind it."""
+        return ReservationsFront(self._admission, self._reading, behind)
+
+    def start(self) -> None:
+        """Begin to look after what nobody asks about."""
+        self._aliases.start()
+        self._desk.start()
+
+    def stop(self) -> None:
+        """End what `start` began."""
+        self._desk.stop()
+        self._aliases.stop()

@@ -1,8 +1,8 @@
 """Admissions without the ledger, on disk until they are recorded.
 
 Each process appends to a file of its own, which it keeps locked. A file that nobody has locked is
-recorded by whoever finds it, and deleted once all that is in it stands in the ledger. Each of them has
-a name, so one that is recorded twice is there once.
+recorded by whoever finds it, and deleted once all that is in it stands in the ledger. Each of these
+admissions has a name, so one that is recorded twice is there once.
 """
 
 from __future__ import annotations
