@@ -16,7 +16,8 @@ from collector.api.afterwards.outcomes import outcome_routes
 from collector.api.afterwards.refused import refused_routes
 from collector.api.behind import Behind
 from collector.api.bodies import Receive
-from collector.api.budgets.routes import budget_routes
+from collector.api.budgets.asking import budget_questions
+from collector.api.budgets.setting import budget_commands
 from collector.api.entrances import ENTRANCES
 from collector.api.front import Application, Front, Scope, Send
 from collector.api.lists import list_routes
@@ -132,7 +133,8 @@ def create_api(database: Database, settings: Settings, spool: Spool, board: Boar
     api.register_blueprint(refused_routes(reader, settings))
     api.register_blueprint(outcome_routes(reader))
     api.register_blueprint(alias_routes(reader, settings))
-    api.register_blueprint(budget_routes(reader, Filler(database), settings))
+    api.register_blueprint(budget_questions(reader))
+    api.register_blueprint(budget_commands(reader, Filler(database), settings))
     api.register_blueprint(reservation_routes(reader))
     api.register_blueprint(
         operations_routes(exporter, lambda: readiness(reader, spool, board.queues()))

@@ -13,7 +13,7 @@ from typing import Any
 from apscheduler.schedulers.blocking import BlockingScheduler
 
 from collector.jobs.accounting import check_accounting
-from collector.jobs.budgets import fill_waiting_budgets
+from collector.jobs.budgets import check_budgets, fill_waiting_budgets
 from collector.jobs.key_days import drop_old_keys, make_key_days_ahead
 from collector.jobs.reservations import expire_reservations, forget_reservations
 from collector.jobs.upkeep import (
@@ -46,6 +46,7 @@ def run_jobs(database: Database, settings: Settings) -> None:
         (check_books, {"minutes": 1}, {}),
         (check_accounting, {"minutes": 1}, {}),
         (fill_waiting_budgets, {"minutes": 1}, {}),
+        (check_budgets, {"minutes": 1}, {}),
         (prune_refused_records, {"minutes": 10}, {"kept": settings.rejected_records_kept}),
         (bound_dead_letters, {"minutes": 10}, {"kept": settings.dead_letters_kept}),
     ):

@@ -170,6 +170,35 @@ DRIFT = Metric(
     (),
     "Difference between the calls and what is counted from them; anything but 0 is a fault.",
 )
+BUDGET_LABELS = ("tenant", "budget", "value")
+
+BUDGET_LIMIT = Metric(
+    "tollbook_budget_limit_usd",
+    "gauge",
+    BUDGET_LABELS,
+    "What the present period of a budget allows, with what was carried into it.",
+)
+BUDGET_SPENT = Metric(
+    "tollbook_budget_spent_usd",
+    "gauge",
+    BUDGET_LABELS,
+    "What was spent in the present period, settled reservations without their calls included.",
+)
+BUDGET_RESERVED = Metric(
+    "tollbook_budget_reserved_usd", "gauge", BUDGET_LABELS, "What reservations hold."
+)
+BUDGET_FORECAST = Metric(
+    "tollbook_budget_forecast_usd",
+    "gauge",
+    BUDGET_LABELS,
+    "What will have been spent at the period's end if it goes on as until now.",
+)
+BUDGET_RATIO = Metric(
+    "tollbook_budget_used_ratio",
+    "gauge",
+    BUDGET_LABELS,
+    "Share of the limit that was spent, of money or of tokens.",
+)
 BUILD_INFO = Metric("tollbook_build_info", "gauge", ("version",), "Version of Tollbook.")
 
 METRICS = (
@@ -199,6 +228,11 @@ METRICS = (
     PARTED_LATER,
     DEAD_LETTERS,
     DEAD_LETTERS_LEFT,
+    BUDGET_LIMIT,
+    BUDGET_SPENT,
+    BUDGET_RESERVED,
+    BUDGET_FORECAST,
+    BUDGET_RATIO,
     DRIFT,
     BUILD_INFO,
 )

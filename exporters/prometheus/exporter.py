@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from exporters.prometheus import catalogue
+from exporters.prometheus.budgets import BudgetGauges
 from exporters.prometheus.catalogue import Metric
 from exporters.prometheus.commits import commit_families
 from exporters.prometheus.exposition import header, histogram, labels, sample
@@ -57,6 +58,7 @@ class MetricsExporter:
         self._waiting = waiting
         self._queues = queues
         self._reader = Reader(database, _SCRAPER)
+        self._budgets = BudgetGauges(self._reader)
         self._admissions = Admissions(database, max_samples)
         self._version = version
         self._rendering = threading.Lock()
@@ -101,7 +103,7 @@ class MetricsExporter:
                 self._rendered_for = state
             # What is counted later, of calls that are joined, came through no receiver.
             receivers = {name for name, result, _ in state.counts if result == RECEIVED}
-            return self._rendered, receivers
+            return self._rendered + self._budgets.text(), receivers
 
     def _lines(self, state: _State) -> Iterator[str]:
         rows = totals_by_series(self._reader)
