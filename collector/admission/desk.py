@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 _MOST_A_GROUP = 512
 _MOST_WAITING = 20_000
 _ATTEMPTS = 8
-_DEADLINE_SECONDS = 0.75
+_DEADLINE_SECONDS = 0.7
 """Of one transaction: whoever waits for it has to be answered within a second."""
 _RECORDING_SECONDS = 5.0
 _PAUSE_SECONDS = 0.5

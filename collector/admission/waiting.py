@@ -22,7 +22,7 @@ from ledger.domain.reservations.commands import (
     Unknown,
 )
 
-_PATIENCE_SECONDS = 0.9
+_PATIENCE_SECONDS = 0.8
 """Whoever fails closed is answered within a second."""
 _LONGEST_WAIT_SECONDS = 10.0
 """For a Postgres that is there, and has much to do."""

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from tests.servers.in_process import InProcessClient
+from tests.servers.tills import a_budget
 
 
 class Till:
@@ -16,16 +17,7 @@ class Till:
 
     def budget(self, **fields: Any) -> dict[str, Any]:
         """Make a budget: $10 a month of tenant acme that blocks, unless told otherwise."""
-        wanted = {
-            "name": "monthly",
-            "scope": {"tenant": "acme"},
-            "amount_usd": "10",
-            "period": "month",
-            "action": "block",
-            **fields,
-        }
-        wanted = {name: value for name, value in wanted.items() if value is not None}
-        response = self.client.post("/v1/budgets", json=wanted)
+        response = self.client.post("/v1/budgets", json=a_budget(**fields))
         assert response.status_code == 201, response.text
         return dict(response.json or {})
 
