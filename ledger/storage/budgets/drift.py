@@ -56,8 +56,8 @@ def _differences(
         )
     ids = [budget.budget_id for budget in filled]
     counted = connection.execute(_COUNTED, {"budgets": ids, "start": start, "end": end})
-    for budget_id, scope_key, starts_at, *figures in counted:
-        _into(found[budget_id, scope_key, starts_at], [int(value) for value in figures], -1)
+    for budget_id, scope_key, starts_at, *sums in counted:
+        _into(found[budget_id, scope_key, starts_at], [int(value) for value in sums], -1)
     return list(found.values())
 
 
