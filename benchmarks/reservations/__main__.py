@@ -39,9 +39,7 @@ def main() -> None:
         lines = [*about.lines(), "", *(f"- {name}: {one}" for name, one in measured.items())]
         figures = {name: one._asdict() for name, one in measured.items()}
         text = "# Reservations\n\n" + "\n".join(lines) + "\n"
-        page = keep(
-            options.output, about.measured_at, "reservations", text=text, figures=figures
-        )
+        page = keep(options.output, about.measured_at, "reservations", text=text, figures=figures)
         print(f"kept in {page}")
 
 

@@ -34,9 +34,7 @@ def measure_pairs(
     return summed(took, lasted)
 
 
-def _clients(
-    pipe: Connection, url: str, budgets: int, connections: int, seconds: float
-) -> None:
+def _clients(pipe: Connection, url: str, budgets: int, connections: int, seconds: float) -> None:
     pipe.send(asyncio.run(_run(url, budgets, connections, seconds)))
 
 
@@ -45,9 +43,7 @@ async def _run(
 ) -> tuple[list[float], float]:
     split = urlsplit(url)
     took: list[float] = []
-    lines = [
-        await asyncio.open_connection(split.hostname, split.port) for _ in range(connections)
-    ]
+    lines = [await asyncio.open_connection(split.hostname, split.port) for _ in range(connections)]
     # The processes get to know the budgets before the clock runs.
     for reader, writer in lines:
         await _pair(reader, writer, 0)
@@ -70,9 +66,7 @@ async def _client(
         took.append(time.monotonic() - began)
 
 
-async def _pair(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, budget: int
-) -> None:
+async def _pair(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, budget: int) -> None:
     wanted = {"tenant": tenant(budget), "model": _MODEL, "amount_usd": "0.01"}
     held = await _post(reader, writer, "/v1/reservations", wanted)
     path = f"/v1/reservations/{held['reservation_id']}/settle"

@@ -196,6 +196,3 @@ def _with_tags(body: bytes) -> bytes:
     }
     others = {name: value for name, value in fields.items() if not name.startswith(TAG_PREFIX)}
     return msgspec.json.encode({**others, "tags": tags})
-
-
-

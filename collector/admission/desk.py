@@ -14,10 +14,9 @@ from uuid import UUID
 from psycopg.errors import DeadlockDetected, SerializationFailure, UniqueViolation
 
 from collector.admission.unverified import Unverified
-from ledger.commands.reservations.group import BudgetsChanged, Decided, Group
+from ledger.commands.reservations.group import BudgetsChanged, Group, HoldsExpired
 from ledger.commands.reservations.locking import AccountsMade, Overtaken
 from ledger.commands.reservations.sight import BudgetsInSight
-from ledger.commands.reservations.upkeep import sweep_expired
 from ledger.domain.budgets.known import KnownBudgets
 from ledger.domain.errors import LedgerUnavailable, Overloaded, TollbookError
 from ledger.domain.reservations.commands import Answer, Command, Record, Release
@@ -34,8 +33,6 @@ _RECORDING_SECONDS = 5.0
 _PAUSE_SECONDS = 0.5
 """Between looks at a Postgres that is away, and at what else has to be done when nobody asks."""
 _LOOK_SECONDS = 2.0
-_SWEEP_SECONDS = 1.0
-_AGAIN = (Overtaken, BudgetsChanged)
 _CLASHES = (DeadlockDetected, SerializationFailure, UniqueViolation)
 
 _Waiting = tuple[Command, "Future[Answer]"]
@@ -53,9 +50,7 @@ class Desk:
         self._abandoned: list[UUID] = []
         self._fault: LedgerUnavailable | None = None
         self._decided_at = float("-inf")
-        self._swept_at = float("-inf")
         self._looked_at = float("-inf")
-        self._has_met_expired = False
         self._looks_around = False
         self._stopping = threading.Event()
         self._starting = threading.Lock()
@@ -146,7 +141,6 @@ class Desk:
                 self._settle(group)
             elif time.monotonic() - self._looked_at > _LOOK_SECONDS:
                 self._look()
-            self._tidy_up()
         except LedgerUnavailable as error:
             self._is_away(error)
 
@@ -194,10 +188,13 @@ class Desk:
         self, commands: Sequence[Command], seconds: float = _DEADLINE_SECONDS
     ) -> list[Answer]:
         until = time.monotonic() + seconds
+        expiring: set[UUID] = set()
         for _ in range(_ATTEMPTS):
             left = max(0.05, until - time.monotonic())
             try:
-                decided = self._decide_once(commands, left)
+                return self._decide_once(commands, expiring, left)
+            except HoldsExpired as expired:
+                expiring = expired.due
             except BudgetsChanged:
                 self._sight.refresh(deadline_seconds=left)
             except Overtaken:
@@ -207,18 +204,16 @@ class Desk:
             except LedgerUnavailable as error:
                 if not isinstance(error.__cause__, _CLASHES):
                     raise
-            else:
-                return decided.answers
         raise Overloaded
 
-    def _decide_once(self, commands: Sequence[Command], seconds: float) -> Decided:
+    def _decide_once(
+        self, commands: Sequence[Command], expiring: set[UUID], seconds: float
+    ) -> list[Answer]:
         known = self._sight.known
         if known is None:
             raise BudgetsChanged
-        group = Group(commands, known)
-        decided = group.decide(self._database, self._made, deadline_seconds=seconds)
-        self._has_met_expired |= decided.has_met_expired
-        return decided
+        group = Group(commands, known, expiring)
+        return group.decide(self._database, self._made, deadline_seconds=seconds)
 
     def _record_unverified(self) -> None:
         """Take down what was admitted without the ledger, and give back what nobody waits for."""
@@ -241,14 +236,6 @@ class Desk:
         except Exception:
             log.exception("admissions could not be recorded")
             self._unverified.set_aside(path)
-
-    def _tidy_up(self) -> None:
-        """Give back holds that were met and whose time is up, without waiting for the job."""
-        now = time.monotonic()
-        if self._looks_around and self._has_met_expired and now - self._swept_at > _SWEEP_SECONDS:
-            self._swept_at = now
-            self._has_met_expired = False
-            sweep_expired(self._database, deadline_seconds=_DEADLINE_SECONDS)
 
     def _is_away(self, error: LedgerUnavailable) -> None:
         if self._looks_around:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from uuid import UUID
 
 from ledger.commands.reservations.applying import apply
@@ -12,7 +11,7 @@ from ledger.commands.reservations.standings import look_for_expiries, standings_
 from ledger.commands.reservations.writing import write_changes
 from ledger.domain.budgets.budget import Bucket
 from ledger.domain.budgets.known import KnownBudgets
-from ledger.domain.reservations.commands import Answer, Command, Record, Reserve
+from ledger.domain.reservations.commands import Answer, Command, Expire, Record, Reserve
 from ledger.domain.reservations.moment import Moment
 from ledger.domain.reservations.standing import Standing
 from ledger.storage.database import Database, driver_connection
@@ -22,32 +21,35 @@ class BudgetsChanged(Exception):
     """Budgets were made or changed since those that are known here were read."""
 
 
-@dataclass
-class Decided:
-    """What was answered to commands, in their order."""
+class HoldsExpired(Exception):
+    """Holds are in the way whose time is up; they are to be given back first."""
 
-    answers: list[Answer]
-    has_met_expired: bool
-    """Whether holds were in the way whose time is up, and that nobody has given back yet."""
+    def __init__(self, due: set[UUID]) -> None:
+        super().__init__(f"{len(due)} reservations expired")
+        self.due = due
 
 
 class Group:
     """Commands that are decided in one transaction, in their order."""
 
-    def __init__(self, commands: Sequence[Command], known: KnownBudgets) -> None:
-        self.commands = commands
+    def __init__(
+        self, commands: Sequence[Command], known: KnownBudgets, expiring: Iterable[UUID] = ()
+    ) -> None:
+        """Before anything else the `expiring` are given back whose time is up."""
+        self._commands = commands
         self._known = known
+        self._expiring = list(expiring)
         self._buckets = [_buckets(command, known) for command in commands]
         self._ids = {id_ for command in commands if (id_ := _known_id(command)) is not None}
-        self._has_met_expired = False
+        self._ids.update(self._expiring)
 
     def decide(
         self, database: Database, made: AccountsMade, *, deadline_seconds: float | None = None
-    ) -> Decided:
-        """Decide all, and write it down.
+    ) -> list[Answer]:
+        """Decide all, and write it down; the answers come in the order of the commands.
 
-        Raises BudgetsChanged or Overtaken: then nothing happened and it is to be done again. Raises
-        LedgerUnavailable, after which it is not known what happened.
+        Raises BudgetsChanged, HoldsExpired or Overtaken: then nothing happened and it is to be done
+        again. Raises LedgerUnavailable, after which it is not known what happened.
         """
         with database.transaction(
             "tollbook_ingest", deadline_seconds=deadline_seconds
@@ -59,30 +61,34 @@ class Group:
             locked_in = reserved_in | held_in
             locked = lock(driver, locked_in, made.missing(locked_in), self._ids, holds)
             moment = self._moment(driver, locked, reserved_in)
+            for one in self._expiring:
+                apply(moment, Expire(one), ())
             answers = [
                 apply(moment, command, buckets)
-                for command, buckets in zip(self.commands, self._buckets, strict=True)
+                for command, buckets in zip(self._commands, self._buckets, strict=True)
             ]
             write_changes(driver, moment)
         made.note(locked_in)
-        return Decided(answers, self._has_met_expired)
+        return answers
 
     def _moment(self, driver: Driver, locked: Locked, buckets: set[Bucket]) -> Moment:
         standings: Mapping[Bucket, Standing] = {}
-        holds_anew = any(isinstance(command, Reserve | Record) for command in self.commands)
+        holds_anew = any(isinstance(command, Reserve | Record) for command in self._commands)
         if holds_anew and locked.budgets_version != self._known.version:
             raise BudgetsChanged
         if buckets:
             standings = standings_of(driver, self._known.by_id, buckets, locked.now)
             tight = self._tight(standings, locked)
             if tight:
-                self._has_met_expired = look_for_expiries(driver, tight, locked.now)
+                due = look_for_expiries(driver, tight, locked.now)
+                if due and not self._expiring:
+                    raise HoldsExpired(due)
         return Moment(locked.now, standings, locked.reservations)
 
     def _tight(self, standings: Mapping[Bucket, Standing], locked: Locked) -> list[Standing]:
         """Accounts in which not all that is wanted of them may fit."""
         wanted = dict.fromkeys(standings, 0)
-        for command, buckets in zip(self.commands, self._buckets, strict=True):
+        for command, buckets in zip(self._commands, self._buckets, strict=True):
             if isinstance(command, Reserve):
                 for bucket in buckets:
                     quantity = command.amount.known()

@@ -11,7 +11,6 @@ from ledger.commands.reservations.locking import Driver
 from ledger.domain.budgets.budget import Bucket, Budget
 from ledger.domain.budgets.limits import carried_periods, limit_of
 from ledger.domain.budgets.periods import Period, period_of
-from ledger.domain.reservations.reservation import Quantity
 from ledger.domain.reservations.standing import Standing
 
 _SPENT = """
@@ -34,8 +33,7 @@ _HELD = """
 """
 _EXPIRIES = """
     SELECT budget_id, scope_key, min(expires_at) FILTER (WHERE expires_at > %(now)s),
-        coalesce(sum(pico_usd) FILTER (WHERE expires_at <= %(now)s), 0),
-        coalesce(sum(tokens) FILTER (WHERE expires_at <= %(now)s), 0)::bigint
+        array_agg(reservation_id) FILTER (WHERE expires_at <= %(now)s)
     FROM (
         SELECT reservation_id, expires_at FROM reservations
         WHERE state = 'held' ORDER BY expires_at LIMIT %(most)s
@@ -79,23 +77,16 @@ def standings_of(
     }
 
 
-def look_for_expiries(driver: Driver, tight: Iterable[Standing], now: datetime) -> bool:
-    """Count holds whose time is up no longer, and note when the next ones end.
-
-    Returns whether there are any that should be given back.
-    """
+def look_for_expiries(driver: Driver, tight: Iterable[Standing], now: datetime) -> set[UUID]:
+    """Note when the next holds of these accounts end; returns those whose time is up."""
     by_bucket = {standing.bucket: standing for standing in tight}
     ids, keys = _columns(list(by_bucket))
     parameters = {"now": now, "most": _MOST_EXPIRIES, "ids": ids, "keys": keys}
-    found_expired = False
-    for row in driver.execute(_EXPIRIES, parameters):
-        budget_id, scope_key, next_expiry, pico_usd, tokens = row
-        standing = by_bucket[Bucket(budget_id, scope_key)]
-        expired = Quantity(int(pico_usd), tokens)
-        standing.hold(expired.negative())
-        standing.next_expiry = next_expiry
-        found_expired |= expired != Quantity()
-    return found_expired
+    due: set[UUID] = set()
+    for budget_id, scope_key, next_expiry, expired in driver.execute(_EXPIRIES, parameters):
+        by_bucket[Bucket(budget_id, scope_key)].next_expiry = next_expiry
+        due.update(expired or ())
+    return due
 
 
 def _periods(budget: Budget, now: datetime) -> list[Period]:

@@ -68,8 +68,8 @@ def forget_ended(database: Database, *, hours: int, settled_hours: int, most: in
 def _expire(database: Database, group: Group, deadline_seconds: float | None) -> int:
     for _ in range(_ATTEMPTS):
         try:
-            decided = group.decide(database, AccountsMade(), deadline_seconds=deadline_seconds)
+            answers = group.decide(database, AccountsMade(), deadline_seconds=deadline_seconds)
         except Overtaken:
             continue
-        return sum(isinstance(one, Reservation) and one.state == EXPIRED for one in decided.answers)
+        return sum(isinstance(one, Reservation) and one.state == EXPIRED for one in answers)
     return 0
