@@ -1,11 +1,14 @@
-"""Reservations whose time is up, and those that ended long ago."""
+"""Reservations: given back when their time is up, forgotten at last, held against the accounts."""
 
 from __future__ import annotations
 
 import logging
 
+from collector.jobs.turns import is_ours
 from ledger.commands.reservations.upkeep import forget_ended, sweep_expired
+from ledger.storage.budgets.holds import holds_off
 from ledger.storage.database import Database
+from ledger.storage.self_check import note
 
 log = logging.getLogger(__name__)
 
@@ -21,6 +24,16 @@ def expire_reservations(database: Database) -> None:
     swept = sweep_expired(database)
     if swept:
         log.info("gave back %d reservations that nobody settled in time", swept)
+
+
+def check_holds(database: Database) -> None:
+    """Hold what accounts of budgets say is held against the reservations."""
+    with database.transaction("tollbook_ingest") as connection:
+        if not is_ours(connection, "check_holds"):
+            return
+        off = note(connection, "holds", holds_off(connection))
+    if any(off):
+        log.error("budgets and reservations do not agree: off by %d pico-dollars in %d", *off)
 
 
 def forget_reservations(database: Database) -> None:

@@ -15,7 +15,11 @@ from apscheduler.schedulers.blocking import BlockingScheduler
 from collector.jobs.accounting import check_accounting
 from collector.jobs.budgets import check_budgets, fill_waiting_budgets
 from collector.jobs.key_days import drop_old_keys, make_key_days_ahead
-from collector.jobs.reservations import expire_reservations, forget_reservations
+from collector.jobs.reservations import (
+    check_holds,
+    expire_reservations,
+    forget_reservations,
+)
 from collector.jobs.upkeep import (
     bound_dead_letters,
     check_books,
@@ -43,6 +47,7 @@ def run_jobs(database: Database, settings: Settings) -> None:
         (drop_old_keys, {"hours": 1}, {"join_window": join_window}),
         (expire_reservations, {"seconds": 5}, {}),
         (forget_reservations, {"minutes": 10}, {}),
+        (check_holds, {"minutes": 1}, {}),
         (check_books, {"minutes": 1}, {}),
         (check_accounting, {"minutes": 1}, {}),
         (fill_waiting_budgets, {"minutes": 1}, {}),

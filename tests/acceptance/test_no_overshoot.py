@@ -14,6 +14,7 @@ from tests.loads.reserving import (
     run_at_random,
     set_overlapping_budgets,
 )
+from tests.loads.till_books import off_by
 from tests.servers.collectors import collecting
 from tests.servers.homes import wait_until
 from tests.servers.tills import Till
@@ -30,6 +31,7 @@ def test_settled_and_held_never_exceed_the_limit(database_url: str, tmp_path: Pa
         till = Till(collector.url)
         wait_until(lambda: _nothing_is_held(till, database_url), "expired holds come back")
         till.close()
+        assert off_by(database_url) == []
     assert outcome.overshot == []
     assert outcome.samples > 20
     assert set(outcome.statuses) == {200}
