@@ -5,7 +5,8 @@
       callbacks: ["litellm_budgets.budgets", "tollbook"]   # and the callback of docs/sending.md
 
 Before a call the proxy asks Tollbook for what it will cost at most, and answers 429 when a budget
-refuses. Afterwards it says what the call cost. The tenant is the team of the key.
+refuses. Afterwards it says what the call cost. The tenant is the one that Tollbook's callback reads
+as well: `tenant` in the request's metadata, or else the team of the key.
 """
 
 from __future__ import annotations
@@ -36,11 +37,13 @@ class Budgets(CustomLogger):
         self, user_api_key_dict: Any, cache: Any, data: dict[str, Any], call_type: Any
     ) -> dict[str, Any]:
         """Reserve, or refuse the call."""
+        said = _said(data)
+        key = user_api_key_dict
         try:
             held = await asyncio.to_thread(
                 self._tollbook.reserve,
-                user_api_key_dict.team_alias or user_api_key_dict.team_id or "default",
-                user=user_api_key_dict.end_user_id or user_api_key_dict.user_id,
+                said.get("tenant") or said.get("tenant_id") or key.team_alias or key.team_id,
+                user=said.get("user") or key.end_user_id or key.user_id,
                 ttl_seconds=_TTL_SECONDS,
                 **_price(data),
             )
@@ -51,7 +54,7 @@ class Budgets(CustomLogger):
         except Unavailable as unavailable:
             raise HTTPException(503, {"error": str(unavailable)}) from unavailable
         # Where Tollbook's callback looks for it, so that the call takes the reservation's place.
-        _said(data)[_RESERVATION] = held.reservation_id
+        said[_RESERVATION] = held.reservation_id
         return data
 
     async def async_log_success_event(

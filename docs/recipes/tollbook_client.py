@@ -62,7 +62,7 @@ class Tollbook:
         self._url = url.rstrip("/")
         self._timeout_seconds = timeout_seconds
 
-    def reserve(self, tenant: str, *, amount_usd: Usd | None = None, **fields: Any) -> Held:
+    def reserve(self, tenant: str | None, *, amount_usd: Usd | None = None, **fields: Any) -> Held:
         """Hold an amount, or the price of a `usage`; other fields are dimensions, `ttl_seconds` ...
 
         Raises Denied or Unavailable. An answer that is lost on the way is asked for again, and

@@ -6,6 +6,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Date,
     DateTime,
     Index,
     Integer,
@@ -102,6 +103,19 @@ budget_sums = Table(
     ),
     Column("provisional_tokens", BigInteger, nullable=False, server_default=_ZERO),
     Index("budget_sums_of_period", "budget_id", "starts_at"),
+)
+
+budget_days = Table(
+    "budget_days",
+    metadata,
+    Column("budget_id", Uuid, primary_key=True),
+    Column("scope_key", Text, primary_key=True),
+    Column("day", Date, primary_key=True, comment="UTC day of budget_sums that is added up here"),
+    Column(
+        "used_pico_usd", Numeric, nullable=False, server_default=_ZERO, comment="spent, or settled"
+    ),
+    Column("used_tokens", BigInteger, nullable=False, server_default=_ZERO),
+    comment="budget_sums by the day, so that admission reads tens of rows instead of thousands",
 )
 
 budget_states = Table(

@@ -21,8 +21,7 @@ from tests.servers.tills import Till
 
 RECIPES = Path(__file__).parents[2] / "docs" / "recipes"
 LITELLM = os.environ.get("TOLLBOOK_TEST_LITELLM", "")
-TENANT = "default"
-"""Of a proxy without keys."""
+TENANT = "proxied"
 
 pytestmark = pytest.mark.skipif(not LITELLM, reason="TOLLBOOK_TEST_LITELLM names no command")
 
@@ -85,6 +84,7 @@ def _chat(proxy: str, prompt: str) -> urllib3.BaseHTTPResponse:
         "model": "gpt-4o-mini",
         "messages": [{"role": "user", "content": prompt}],
         "max_tokens": 500,
+        "metadata": {"tenant": TENANT},
     }
     return urllib3.request(
         "POST",
@@ -102,7 +102,7 @@ def test_calls_through_the_proxy_reserve_settle_and_are_refused(proxy: str, till
     api = Api(till.url)
 
     assert _chat(proxy, "how much is the toll?").status == 200
-    wait_until(lambda: api.calls(TENANT), "the call is booked", seconds=30)
+    wait_until(lambda: bool(api.calls(TENANT)), "the call is booked", seconds=30)
     (call,) = api.calls(TENANT)
     assert till.show(call["reservation_id"]).body["state"] == "booked"
     (budget,) = till.ask("GET", f"/v1/budgets?tenant={TENANT}").body["budgets"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,10 @@ def till(collector: Collector) -> Iterator[Till]:
     till.close()
 
 
+def _is_recorded(till: Till, name: str) -> bool:
+    return till.show(name).status == 200
+
+
 def _timed(ask: Callable[[], Told]) -> tuple[Told, float]:
     began = time.monotonic()
     return ask(), time.monotonic() - began
@@ -67,7 +72,7 @@ def test_while_postgres_hangs_each_budget_fails_as_it_was_told_to(
     assert till.settle(held, "1").status == 200
     for told, _ in admitted:
         name = told.body["reservation_id"]
-        wait_until(lambda name=name: till.show(name).status == 200, "an admission is recorded")
+        wait_until(partial(_is_recorded, till, name), "an admission is recorded")
         assert till.show(name).body["unverified"] is True
         assert till.show(name).body["state"] == "held"
     assert till.reserve("7", **_OPEN).body["remaining_usd"] == "6"
@@ -84,7 +89,7 @@ def test_what_a_killed_collector_admitted_is_recorded_by_the_next_one(
     with collecting(database_url, port=port, home=str(tmp_path)):
         for one in admitted:
             name = one["reservation_id"]
-            wait_until(lambda name=name: till.show(name).status == 200, "an admission is recorded")
+            wait_until(partial(_is_recorded, till, name), "an admission is recorded")
         assert till.reserve("7", **_OPEN).body["remaining_usd"] == "6"
         assert till.settle(admitted[0]["reservation_id"], "0.5").body["state"] == "settled"
 

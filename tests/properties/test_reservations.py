@@ -140,7 +140,7 @@ class _Both:
             no_room = self.plain.reserve(command.reservation_id, amount, accounts)
             assert isinstance(answer, Refusal if no_room else Reservation), (no_room, answer)
             return
-        name = command.reservation_id  # type: ignore[union-attr]  # it is no Record
+        name = command.reservation_id
         assert isinstance(answer, Reservation)
         if isinstance(command, Settle):
             self.plain.settle(name, step.cents * _CENT)
@@ -203,7 +203,8 @@ class _Both:
         sweep_expired(self._ledger)
         self.plain.sweep()
         with self._ledger.transaction("tollbook_ingest") as connection:
-            states = dict(connection.execute(_STATES, {"tenant": self.tenant}).all())  # type: ignore[arg-type]
+            found = connection.execute(_STATES, {"tenant": self.tenant}).all()
+            states = {row.reservation_id: row.state for row in found}
             rows = connection.execute(_USED, {"tenant": self.tenant}).all()
         assert states.keys() == self.plain.reservations.keys()
         for name, state in states.items():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -13,17 +13,34 @@ from ledger.domain.budgets.limits import carried_periods, limit_of
 from ledger.domain.budgets.periods import Period, period_of
 from ledger.domain.reservations.standing import Standing
 
+# Whole days, and what lies before the first and after the last of them by the quarter-hour.
 _SPENT = """
-    SELECT coalesce(pico_usd, 0), coalesce(tokens, 0)
-    FROM unnest(%s::uuid[], %s::text[], %s::timestamptz[], %s::timestamptz[])
-        WITH ORDINALITY AS wanted (budget_id, scope_key, begins_at, ends_at, place)
+    SELECT coalesce(by_days.pico_usd, 0) + coalesce(before.pico_usd, 0)
+            + coalesce(after.pico_usd, 0),
+        coalesce(by_days.tokens, 0) + coalesce(before.tokens, 0) + coalesce(after.tokens, 0)
+    FROM unnest(%s::uuid[], %s::text[], %s::timestamptz[], %s::date[], %s::date[],
+        %s::timestamptz[]) WITH ORDINALITY
+        AS wanted (budget_id, scope_key, begins_at, first_day, end_day, ends_at, place)
+    LEFT JOIN LATERAL (
+        SELECT sum(used_pico_usd) AS pico_usd, sum(used_tokens)::bigint AS tokens
+        FROM budget_days AS days
+        WHERE days.budget_id = wanted.budget_id AND days.scope_key = wanted.scope_key
+            AND days.day >= first_day AND days.day < end_day
+    ) AS by_days ON true
     LEFT JOIN LATERAL (
         SELECT sum(spent_pico_usd + provisional_pico_usd) AS pico_usd,
             sum(tokens + provisional_tokens)::bigint AS tokens
         FROM budget_sums AS sums
         WHERE sums.budget_id = wanted.budget_id AND sums.scope_key = wanted.scope_key
-            AND sums.starts_at >= wanted.begins_at AND sums.starts_at < wanted.ends_at
-    ) AS spent ON true
+            AND starts_at >= begins_at AND starts_at < least(first_day::timestamptz, ends_at)
+    ) AS before ON true
+    LEFT JOIN LATERAL (
+        SELECT sum(spent_pico_usd + provisional_pico_usd) AS pico_usd,
+            sum(tokens + provisional_tokens)::bigint AS tokens
+        FROM budget_sums AS sums
+        WHERE sums.budget_id = wanted.budget_id AND sums.scope_key = wanted.scope_key
+            AND starts_at >= end_day::timestamptz AND starts_at < ends_at
+    ) AS after ON true
     ORDER BY place
 """
 _HELD = """
@@ -43,6 +60,7 @@ _EXPIRIES = """
         USING (budget_id, scope_key)
     GROUP BY budget_id, scope_key
 """
+_ALMOST_A_DAY = timedelta(days=1, microseconds=-1)
 _MOST_EXPIRIES = 2_000
 """How many of the reservations that expire soonest are looked through for room."""
 
@@ -64,8 +82,7 @@ def standings_of(
             (
                 [bucket.budget_id for bucket, _ in asked],
                 [bucket.scope_key for bucket, _ in asked],
-                [period.start for _, period in asked],
-                [period.end for _, period in asked],
+                *map(list, zip(*(_bounds(period) for _, period in asked), strict=True)),
             ),
         )
         held = driver.execute(_HELD, _columns(wanted))
@@ -87,6 +104,15 @@ def look_for_expiries(driver: Driver, tight: Iterable[Standing], now: datetime) 
         by_bucket[Bucket(budget_id, scope_key)].next_expiry = next_expiry
         due.update(expired or ())
     return due
+
+
+def _bounds(period: Period) -> tuple[datetime, date, date, datetime]:
+    """A period's start and end, and between them the first of its whole days and the day after.
+
+    In one that holds no whole day both days are the same, at its start or at its end.
+    """
+    first = (period.start + _ALMOST_A_DAY).date()
+    return period.start, first, max(first, period.end.date()), period.end
 
 
 def _periods(budget: Budget, now: datetime) -> list[Period]:

@@ -54,6 +54,16 @@ _PROVISIONAL = """
         provisional_pico_usd = sums.provisional_pico_usd + excluded.provisional_pico_usd,
         provisional_tokens = sums.provisional_tokens + excluded.provisional_tokens
 """
+_PROVISIONAL_DAYS = """
+    INSERT INTO budget_days AS days (budget_id, scope_key, day, used_pico_usd, used_tokens)
+    SELECT budget_id, scope_key, (starts_at AT TIME ZONE 'UTC')::date, pico_usd, tokens
+    FROM unnest(%s::uuid[], %s::text[], %s::timestamptz[], %s::numeric[], %s::bigint[])
+        AS added (budget_id, scope_key, starts_at, pico_usd, tokens)
+    ORDER BY budget_id, scope_key
+    ON CONFLICT (budget_id, scope_key, day) DO UPDATE SET
+        used_pico_usd = days.used_pico_usd + excluded.used_pico_usd,
+        used_tokens = days.used_tokens + excluded.used_tokens
+"""
 _NOTHING = Quantity()
 
 _encode = msgspec.json.Encoder().encode
@@ -78,6 +88,7 @@ def write_changes(driver: Driver, moment: Moment) -> None:
                 for (bucket, starts_at), by in moment.provisional.items()
             ]
             driver.execute(_PROVISIONAL, _columns(sums))
+            driver.execute(_PROVISIONAL_DAYS, _columns(sums))
 
 
 def _write_holds(driver: Driver, new: Iterable[Reservation]) -> None:
