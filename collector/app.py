@@ -7,6 +7,9 @@ from typing import Any, cast
 from a2wsgi import WSGIMiddleware
 from flask import Flask
 
+from collector.admission.fresh import Price
+from collector.admission.office import Office
+from collector.admission.routes import reservation_routes
 from collector.api import problems
 from collector.api.afterwards.aliases import alias_routes
 from collector.api.afterwards.outcomes import outcome_routes
@@ -35,6 +38,7 @@ from collector.spool.spool import Spool
 from collector.version import VERSION
 from exporters.postgres.batches import Batch
 from exporters.postgres.dead_letters import dead_letter_request
+from exporters.postgres.pricer import Pricer
 from exporters.postgres.spool_marks import SpoolMarks
 from exporters.prometheus.exporter import MetricsExporter
 from ledger.access.principals import LOCAL_OPERATOR
@@ -62,10 +66,11 @@ class Collector:
         self._replayer = Replayer(
             spool, SpoolMarks(database), booked_by(self._intake.book), _dead_letters(database)
         )
+        self._office = Office(database, settings, _price_of(Pricer(database)))
         self.front = Front(
             Reception(self._intake, gauges, most_waiting_bytes=_MOST_HELD_BYTES),
             ENTRANCES,
-            _as_asgi(create_api(database, settings, spool, board)),
+            self._office.front(_as_asgi(create_api(database, settings, spool, board))),
             max_body_bytes=settings.max_body_bytes,
             most_held_bytes=_MOST_HELD_BYTES,
             default_tenant=settings.default_tenant,
@@ -77,8 +82,14 @@ class Collector:
         await self.front(scope, receive, send)
 
     def start(self) -> None:
-        """Begin to replay what an earlier absence of Postgres left in the spool."""
+        """Begin to book and record what an earlier absence of Postgres left on disk."""
         self._replayer.start()
+        self._office.start()
+
+    def stop(self) -> None:
+        """End what `start` began."""
+        self._office.stop()
+        self._replayer.stop()
 
 
 def _dead_letters(database: Database) -> DeadLetter:
@@ -97,6 +108,10 @@ def _dead_letters(database: Database) -> DeadLetter:
         dead_letter_request(database, accepted.calls, rest, reason)
 
     return keep
+
+
+def _price_of(pricer: Pricer) -> Price:
+    return lambda call: pricer.price(call).pico_usd
 
 
 def _as_asgi(api: Flask) -> Application:
@@ -126,6 +141,7 @@ def create_api(database: Database, settings: Settings, spool: Spool, board: Boar
     api.register_blueprint(price_routes(reader, settings))
     api.register_blueprint(exchange_rate_routes(reader))
     api.register_blueprint(call_cost_routes(reader, settings))
+    api.register_blueprint(reservation_routes(reader))
     api.register_blueprint(
         operations_routes(exporter, lambda: readiness(reader, spool, board.queues()))
     )

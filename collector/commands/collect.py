@@ -17,6 +17,7 @@ _SWITCH_SECONDS = 0.001
 """The event loop waits at most this long for a thread that decodes."""
 _INGEST_CONNECTIONS = 8
 """The writer's, and those that lay what calls of new series and days need."""
+_ADMISSION_CONNECTIONS = 2
 _GC_THRESHOLDS = (50_000, 20, 100)
 """Decoding makes thousands of records a body, which live until they are booked and are in no
 circle: with Python's own thresholds the search for circles walks through them again and again, a
@@ -32,7 +33,7 @@ def command(is_part: bool) -> None:
         board = Board()
 
         def app() -> Collector:
-            connections = API_THREADS + _INGEST_CONNECTIONS
+            connections = API_THREADS + _INGEST_CONNECTIONS + _ADMISSION_CONNECTIONS
             sys.setswitchinterval(_SWITCH_SECONDS)
             collector = Collector(Database(url, max_connections=connections), settings, board)
             _spare_garbage_collection()

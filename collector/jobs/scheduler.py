@@ -17,6 +17,11 @@ from collector.jobs.budgets import check_budgets, fill_waiting_budgets
 from collector.jobs.catalog_refresh import refresh_catalog
 from collector.jobs.key_days import drop_old_keys, make_key_days_ahead
 from collector.jobs.late_pricing import late_pricer_for, price_waiting_calls
+from collector.jobs.reservations import (
+    check_holds,
+    expire_reservations,
+    forget_reservations,
+)
 from collector.jobs.upkeep import (
     bound_dead_letters,
     check_books,
@@ -44,6 +49,9 @@ def run_jobs(database: Database, settings: Settings) -> None:
         (drop_old_keys, {"hours": 1}, {"join_window": join_window}),
         (price_waiting_calls, {"seconds": 5}, {"late_pricer": late_pricer_for(database, settings)}),
         (refresh_catalog, {"hours": 1, "jitter": 600}, {"url": settings.catalog_url}),
+        (expire_reservations, {"seconds": 5}, {}),
+        (forget_reservations, {"minutes": 10}, {}),
+        (check_holds, {"minutes": 1}, {}),
         (check_books, {"minutes": 1}, {}),
         (check_accounting, {"minutes": 1}, {}),
         (fill_waiting_budgets, {"minutes": 1}, {}),

@@ -6,6 +6,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Date,
     DateTime,
     Index,
     Integer,
@@ -104,6 +105,19 @@ budget_sums = Table(
     Index("budget_sums_of_period", "budget_id", "starts_at"),
 )
 
+budget_days = Table(
+    "budget_days",
+    metadata,
+    Column("budget_id", Uuid, primary_key=True),
+    Column("scope_key", Text, primary_key=True),
+    Column("day", Date, primary_key=True, comment="UTC day of budget_sums that is added up here"),
+    Column(
+        "used_pico_usd", Numeric, nullable=False, server_default=_ZERO, comment="spent, or settled"
+    ),
+    Column("used_tokens", BigInteger, nullable=False, server_default=_ZERO),
+    comment="budget_sums by the day, so that admission reads tens of rows instead of thousands",
+)
+
 budget_states = Table(
     "budget_states",
     metadata,
@@ -131,6 +145,7 @@ reservations = Table(
     Column("is_over_hold", Boolean, nullable=False, server_default=_NO),
     Column("admitted_without_ledger", Boolean, nullable=False, server_default=_NO),
     Index("reservations_held", "expires_at", postgresql_where=text("state = 'held'")),
+    Index("reservations_ended", "expires_at", postgresql_where=text("state <> 'held'")),
 )
 
 reservation_holds = Table(

@@ -55,6 +55,18 @@ _TO_NOTHING = text("""
     UPDATE budget_sums SET spent_pico_usd = 0, tokens = 0, calls = 0, unpriced_calls = 0
     WHERE budget_id = ANY(:budgets)
 """).bindparams(_IDS)
+_FORGET_DAYS = text("DELETE FROM budget_days WHERE budget_id = ANY(:budgets)").bindparams(_IDS)
+# A settlement that we cannot see yet may add to the same day at this moment: both count.
+_DAYS_ANEW = text("""
+    INSERT INTO budget_days AS days (budget_id, scope_key, day, used_pico_usd, used_tokens)
+    SELECT budget_id, scope_key, (starts_at AT TIME ZONE 'UTC')::date AS on_day,
+        sum(spent_pico_usd + provisional_pico_usd), sum(tokens + provisional_tokens)::bigint
+    FROM budget_sums WHERE budget_id = ANY(:budgets)
+    GROUP BY budget_id, scope_key, on_day ORDER BY budget_id, scope_key, on_day
+    ON CONFLICT (budget_id, scope_key, day) DO UPDATE SET
+        used_pico_usd = days.used_pico_usd + excluded.used_pico_usd,
+        used_tokens = days.used_tokens + excluded.used_tokens
+""").bindparams(_IDS)
 
 _STILL_OURS = text("SELECT FROM budgets WHERE fill_id = :fill ORDER BY budget_id FOR UPDATE")
 _COMPLETE_FROM = text("UPDATE budgets SET complete_from = :start WHERE fill_id = :fill")
@@ -108,7 +120,7 @@ def _begin(database: Database, reading: Connection, fill: UUID) -> list[Budget]:
             return []
         ids = {"budgets": [budget.budget_id for budget in waiting]}
         turn.execute(_BEGIN, {**ids, "fill": fill})
-        for statement in (_LOCK, _FORGET, _TO_NOTHING):
+        for statement in (_LOCK, _FORGET, _TO_NOTHING, _FORGET_DAYS, _DAYS_ANEW):
             turn.execute(statement, ids)
         snapshot = turn.execute(_EXPORT).scalar_one()
         # A snapshot can only be shared while the transaction that took it lives.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from operator import attrgetter
 from typing import Any
 from uuid import UUID
@@ -34,6 +34,18 @@ _ADD = """
 """
 
 
+# What admission reads: the same by the day. Whoever adds to both adds to the sums first.
+_ADD_TO_DAYS = """
+    INSERT INTO budget_days AS days (budget_id, scope_key, day, used_pico_usd, used_tokens)
+    SELECT * FROM unnest(%s::uuid[], %s::text[], %s::date[], %s::numeric[], %s::bigint[])
+        AS added (budget_id, scope_key, day)
+    ORDER BY budget_id, scope_key, day
+    ON CONFLICT (budget_id, scope_key, day) DO UPDATE SET
+        used_pico_usd = days.used_pico_usd + excluded.used_pico_usd,
+        used_tokens = days.used_tokens + excluded.used_tokens
+"""
+
+
 @dataclass(slots=True)
 class Figures:
     """What is added to one quarter-hour; any may be negative."""
@@ -59,6 +71,20 @@ def add_to_sums(connection: psycopg.Connection[Any], added: Mapping[SumKey, Figu
         ids, keys, starts, *counted = zip(*rows, strict=True)
         numbers = [_array(column) for column in counted]
         connection.execute(_ADD, (_repeating(ids), list(keys), _repeating(starts), *numbers))
+        _add_to_days(connection, added)
+
+
+def _add_to_days(connection: psycopg.Connection[Any], added: Mapping[SumKey, Figures]) -> None:
+    days: dict[tuple[UUID, ScopeKey, date], list[int]] = {}
+    for (budget_id, key, start), one in added.items():
+        used = days.setdefault((budget_id, key, start.date()), [0, 0])
+        used[0] += one.spent_pico_usd + one.provisional_pico_usd
+        used[1] += one.tokens + one.provisional_tokens
+    rows = [(*key, *used) for key, used in days.items() if any(used)]
+    if rows:
+        ids, keys, on, pico_usd, tokens = zip(*rows, strict=True)
+        written = (_repeating(ids), list(keys), _repeating(on), _array(pico_usd), _array(tokens))
+        connection.execute(_ADD_TO_DAYS, written)
 
 
 def _array(values: Iterable[object]) -> str:
