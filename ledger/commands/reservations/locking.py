@@ -15,12 +15,13 @@ import psycopg
 
 from ledger.domain.budgets.budget import Bucket
 from ledger.domain.reservations.reservation import Quantity, Reservation
+from ledger.storage.arrays import array, columns
 from ledger.storage.budgets.versions import BUDGETS
 
 _HOLDS = """
     SELECT reservation_id, h.budget_id, h.scope_key, h.pico_usd, h.tokens
     FROM reservations LEFT JOIN reservation_holds AS h USING (reservation_id)
-    WHERE reservation_id = ANY (%s)
+    WHERE reservation_id = ANY (%s::uuid[])
 """
 _MAKE_ACCOUNTS = """
     INSERT INTO budget_states (budget_id, scope_key)
@@ -38,7 +39,7 @@ _LOCK_RESERVATIONS = """
     SELECT reservation_id, tenant, created_at, expires_at, amount_pico_usd, amount_tokens,
         dimensions, state, settled_pico_usd, settled_tokens, settled_at, is_over_hold,
         admitted_without_ledger
-    FROM reservations WHERE reservation_id = ANY (%s) ORDER BY reservation_id FOR UPDATE
+    FROM reservations WHERE reservation_id = ANY (%s::uuid[]) ORDER BY reservation_id FOR UPDATE
 """
 _NOW = """
     SELECT clock_timestamp(),
@@ -86,7 +87,7 @@ class AccountsMade:
 def holds_of(driver: Driver, ids: Iterable[UUID]) -> dict[UUID, dict[Bucket, Quantity]]:
     """The accounts that reservations hold in; those that do not exist are left out."""
     holds: dict[UUID, dict[Bucket, Quantity]] = {}
-    for one, budget_id, scope_key, pico_usd, tokens in driver.execute(_HOLDS, (list(ids),)):
+    for one, budget_id, scope_key, pico_usd, tokens in driver.execute(_HOLDS, (array(ids),)):
         of_one = holds.setdefault(one, {})
         if budget_id is not None:
             of_one[Bucket(budget_id, scope_key)] = Quantity(int(pico_usd), tokens)
@@ -108,9 +109,9 @@ def lock(
     rows: list[Any] = []
     with driver.pipeline():
         if unmade:
-            driver.execute(_MAKE_ACCOUNTS, _columns(unmade))
-        accounts = driver.execute(_LOCK_ACCOUNTS, _columns(wanted)) if wanted else None
-        found = driver.execute(_LOCK_RESERVATIONS, (known,)) if known else None
+            driver.execute(_MAKE_ACCOUNTS, written(unmade))
+        accounts = driver.execute(_LOCK_ACCOUNTS, written(wanted)) if wanted else None
+        found = driver.execute(_LOCK_RESERVATIONS, (array(known),)) if known else None
         clock = driver.execute(_NOW, (BUDGETS,))
         if accounts is not None and len(accounts.fetchall()) < len(wanted):
             raise Overtaken
@@ -126,8 +127,10 @@ def lock(
     return locked
 
 
-def _columns(buckets: list[Bucket]) -> tuple[list[UUID], list[str]]:
-    return [one.budget_id for one in buckets], [one.scope_key for one in buckets]
+def written(buckets: Iterable[Bucket]) -> list[str]:
+    """Accounts as two arrays, of their budgets and of their keys."""
+    rows = [(one.budget_id, one.scope_key) for one in buckets]
+    return columns(rows) if rows else [array(()), array(())]
 
 
 def _reservation(row: Any, holds: dict[Bucket, Quantity]) -> Reservation:

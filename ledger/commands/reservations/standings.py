@@ -7,11 +7,12 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from ledger.commands.reservations.locking import Driver
+from ledger.commands.reservations.locking import Driver, written
 from ledger.domain.budgets.budget import Bucket, Budget
 from ledger.domain.budgets.limits import carried_periods, limit_of
 from ledger.domain.budgets.periods import Period, period_of
 from ledger.domain.reservations.standing import Standing
+from ledger.storage.arrays import columns
 
 # Whole days, and what lies before the first and after the last of them by the quarter-hour.
 _SPENT = """
@@ -79,13 +80,9 @@ def standings_of(
     with driver.pipeline():
         sums = driver.execute(
             _SPENT,
-            (
-                [bucket.budget_id for bucket, _ in asked],
-                [bucket.scope_key for bucket, _ in asked],
-                *map(list, zip(*(_bounds(period) for _, period in asked), strict=True)),
-            ),
+            columns([(*_of(bucket), *_bounds(period)) for bucket, period in asked]),
         )
-        held = driver.execute(_HELD, _columns(wanted))
+        held = driver.execute(_HELD, written(wanted))
         spent = iter(sums.fetchall())
         rows = held.fetchall()
     return {
@@ -97,13 +94,17 @@ def standings_of(
 def look_for_expiries(driver: Driver, tight: Iterable[Standing], now: datetime) -> set[UUID]:
     """Note when the next holds of these accounts end; returns those whose time is up."""
     by_bucket = {standing.bucket: standing for standing in tight}
-    ids, keys = _columns(list(by_bucket))
+    ids, keys = written(by_bucket)
     parameters = {"now": now, "most": _MOST_EXPIRIES, "ids": ids, "keys": keys}
     due: set[UUID] = set()
     for budget_id, scope_key, next_expiry, expired in driver.execute(_EXPIRIES, parameters):
         by_bucket[Bucket(budget_id, scope_key)].next_expiry = next_expiry
         due.update(expired or ())
     return due
+
+
+def _of(bucket: Bucket) -> tuple[UUID, str]:
+    return bucket.budget_id, bucket.scope_key
 
 
 def _bounds(period: Period) -> tuple[datetime, date, date, datetime]:
@@ -137,7 +138,3 @@ def _standing(
 
 def _take(rows: Any, periods: list[Period]) -> list[Any]:
     return [next(rows) for _ in periods]
-
-
-def _columns(buckets: list[Bucket]) -> tuple[list[UUID], list[str]]:
-    return [one.budget_id for one in buckets], [one.scope_key for one in buckets]

@@ -9,6 +9,7 @@ import msgspec
 from ledger.commands.reservations.locking import Driver
 from ledger.domain.reservations.moment import Moment
 from ledger.domain.reservations.reservation import Quantity, Reservation
+from ledger.storage.arrays import columns
 
 _NEW = """
     INSERT INTO reservations (reservation_id, tenant, created_at, expires_at, amount_pico_usd,
@@ -76,9 +77,9 @@ def write_changes(driver: Driver, moment: Moment) -> None:
     with driver.pipeline():
         if held:
             rows = [(bucket.budget_id, bucket.scope_key, *by) for bucket, by in held]
-            driver.execute(_HELD, _columns(rows))
+            driver.execute(_HELD, columns(rows))
         if new:
-            driver.execute(_NEW, _columns([_row(one) for one in new]))
+            driver.execute(_NEW, columns([_row(one) for one in new]))
             _write_holds(driver, new)
         if changed:
             _write_changed(driver, changed)
@@ -87,8 +88,8 @@ def write_changes(driver: Driver, moment: Moment) -> None:
                 (bucket.budget_id, bucket.scope_key, starts_at, *by)
                 for (bucket, starts_at), by in moment.provisional.items()
             ]
-            driver.execute(_PROVISIONAL, _columns(sums))
-            driver.execute(_PROVISIONAL_DAYS, _columns(sums))
+            driver.execute(_PROVISIONAL, columns(sums))
+            driver.execute(_PROVISIONAL_DAYS, columns(sums))
 
 
 def _write_holds(driver: Driver, new: Iterable[Reservation]) -> None:
@@ -98,7 +99,7 @@ def _write_holds(driver: Driver, new: Iterable[Reservation]) -> None:
         for bucket, held in one.holds.items()
     ]
     if rows:
-        driver.execute(_NEW_HOLDS, _columns(rows))
+        driver.execute(_NEW_HOLDS, columns(rows))
 
 
 def _write_changed(driver: Driver, changed: Sequence[Reservation]) -> None:
@@ -106,14 +107,14 @@ def _write_changed(driver: Driver, changed: Sequence[Reservation]) -> None:
         (one.reservation_id, one.state, *_settled(one), one.settled_at, one.is_over_hold)
         for one in changed
     ]
-    driver.execute(_CHANGED, _columns(rows))
+    driver.execute(_CHANGED, columns(rows))
     settled = [
         (one.reservation_id, one.provisional_in)
         for one in changed
         if one.provisional_in is not None and one.holds
     ]
     if settled:
-        driver.execute(_PROVISIONAL_IN, _columns(settled))
+        driver.execute(_PROVISIONAL_IN, columns(settled))
 
 
 def _row(one: Reservation) -> tuple[object, ...]:
@@ -134,7 +135,3 @@ def _row(one: Reservation) -> tuple[object, ...]:
 
 def _settled(one: Reservation) -> tuple[int | None, int | None]:
     return (None, None) if one.settled is None else one.settled
-
-
-def _columns(rows: Sequence[tuple[object, ...]]) -> list[list[object]]:
-    return [list(column) for column in zip(*rows, strict=True)]
