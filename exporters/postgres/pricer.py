@@ -15,7 +15,7 @@ from ledger.queries.aliases import AliasBook
 from ledger.queries.pricing.in_force import Basis, PriceBasis, own_prices
 from ledger.queries.reader import Reader
 from ledger.storage.database import Database
-from ledger.storage.price_versions import record_price_versions
+from ledger.storage.prices.versions import record_price_versions
 
 _PRICER = Principal("pricer", EVERY_TENANT)
 

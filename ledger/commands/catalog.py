@@ -20,7 +20,7 @@ from ledger.pricing.snapshots import (
 )
 from ledger.queries.pricing.in_force import CATALOG
 from ledger.storage.database import Database
-from ledger.storage.price_tables import catalog_snapshots
+from ledger.storage.prices.tables import catalog_snapshots
 
 CHANGED, UNCHANGED, FAILED = RESULTS = ("changed", "unchanged", "failed")
 _ATTEMPTED = "attempted"

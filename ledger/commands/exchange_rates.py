@@ -14,7 +14,7 @@ from ledger.pricing.forms import check_currency, check_figure, check_text
 from ledger.pricing.rates import USD
 from ledger.queries.pricing.prices import SUBJECT
 from ledger.queries.reader import Reader
-from ledger.storage.price_tables import exchange_rates
+from ledger.storage.prices.tables import exchange_rates
 
 _MOST = Decimal(1_000_000)
 

@@ -13,7 +13,7 @@ from ledger.domain.errors import InvalidRecord, NotFound
 from ledger.pricing.forms import PriceForm, checked
 from ledger.queries.pricing.prices import SUBJECT
 from ledger.queries.reader import Reader
-from ledger.storage.price_tables import prices
+from ledger.storage.prices.tables import prices
 
 MOST_PRICES_A_TENANT = 10_000
 

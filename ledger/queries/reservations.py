@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from ledger.domain.errors import NotFound
 from ledger.queries.reader import Reader
-from ledger.storage.budget_tables import budgets, reservation_holds, reservations
+from ledger.storage.budgets.tables import budgets, reservation_holds, reservations
 
 
 def reservation_of_id(reader: Reader, reservation_id: UUID) -> dict[str, Any]:

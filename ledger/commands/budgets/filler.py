@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from ledger.commands.budgets.filling import fill_budgets
 from ledger.domain.errors import LedgerUnavailable
-from ledger.storage.budget_tables import budgets
+from ledger.storage.budgets.tables import budgets
 from ledger.storage.database import Database
 
 log = logging.getLogger(__name__)

@@ -21,10 +21,10 @@ from ledger.domain.budgets.budget import Budget
 from ledger.domain.budgets.limits import carried_periods
 from ledger.domain.budgets.periods import period_of
 from ledger.domain.errors import TollbookError
-from ledger.storage.budget_tables import budgets
 from ledger.storage.budgets.recount import recounted
 from ledger.storage.budgets.stored import read_budgets, standing
 from ledger.storage.budgets.sums import Figures, SumKey, add_to_sums
+from ledger.storage.budgets.tables import budgets
 from ledger.storage.budgets.versions import count_change
 from ledger.storage.database import Database, driver_connection
 from ledger.storage.turns import TURN

@@ -16,8 +16,8 @@ from ledger.domain.budgets.budget import OPERATOR, Budget
 from ledger.domain.budgets.checks import check_budget
 from ledger.domain.errors import AlreadyThere, InvalidRecord, NotFound
 from ledger.queries.reader import Reader
-from ledger.storage.budget_tables import budget_changes, budgets
 from ledger.storage.budgets.stored import read_budgets, standing
+from ledger.storage.budgets.tables import budget_changes, budgets
 from ledger.storage.budgets.versions import count_change
 
 MOST_BUDGETS = 10_000

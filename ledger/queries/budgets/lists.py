@@ -17,8 +17,8 @@ from ledger.domain.budgets.periods import Period, period_of
 from ledger.domain.budgets.scope import ScopeKey
 from ledger.domain.budgets.standing import Held, Spent
 from ledger.domain.errors import NotFound
-from ledger.storage.budget_tables import budgets
 from ledger.storage.budgets.stored import all_ever, read_budgets, standing
+from ledger.storage.budgets.tables import budgets
 from ledger.storage.tables import tenants
 
 BudgetCursor = tuple[str, str, UUID]

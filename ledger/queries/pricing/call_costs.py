@@ -18,8 +18,8 @@ from ledger.pricing.unpriced.suggestions import Known
 from ledger.queries.names import described, record_named, records_of_id
 from ledger.queries.reader import Reader
 from ledger.storage.afterwards_tables import model_aliases
-from ledger.storage.price_tables import prices
-from ledger.storage.price_versions import read_price_version
+from ledger.storage.prices.tables import prices
+from ledger.storage.prices.versions import read_price_version
 
 _MOST_LISTED = 10
 _MOST_KNOWN = 1000

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import select
 
 from ledger.queries.reader import Reader
-from ledger.storage.price_tables import catalog_refreshes, catalog_snapshots
+from ledger.storage.prices.tables import catalog_refreshes, catalog_snapshots
 
 
 class RefreshCount(NamedTuple):

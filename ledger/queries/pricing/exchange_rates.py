@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select, tuple_
 
 from ledger.pricing.exchange import ExchangeRate
 from ledger.queries.reader import Reader
-from ledger.storage.price_tables import exchange_rates
+from ledger.storage.prices.tables import exchange_rates
 
 Cursor = tuple[str, date, datetime]
 

@@ -19,7 +19,7 @@ from ledger.queries.kept import Kept, Versions
 from ledger.queries.pricing.exchange_rates import rates_of_currencies
 from ledger.queries.pricing.prices import SUBJECT, contract_prices
 from ledger.queries.reader import Reader
-from ledger.storage.price_tables import catalog_snapshots
+from ledger.storage.prices.tables import catalog_snapshots
 
 log = logging.getLogger(__name__)
 

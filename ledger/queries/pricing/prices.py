@@ -14,7 +14,7 @@ from ledger.pricing.aliases import EVERY_TENANT
 from ledger.pricing.contracts import ContractPrice
 from ledger.pricing.forms import RateForm, rates_of
 from ledger.queries.reader import Reader
-from ledger.storage.price_tables import prices
+from ledger.storage.prices.tables import prices
 
 SUBJECT = "prices"
 """Under which changes of prices and exchange rates are counted."""

@@ -12,9 +12,9 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Uuid
 
 from ledger.domain.budgets.budget import Budget
-from ledger.storage.budget_tables import budgets
 from ledger.storage.budgets.recount import recounted
 from ledger.storage.budgets.stored import read_budgets, standing
+from ledger.storage.budgets.tables import budgets
 from ledger.storage.self_check import Off
 
 _COUNTED = text("""

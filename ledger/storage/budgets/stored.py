@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Select, select, text
 
 from ledger.domain.budgets.budget import Budget, EarlierAmount
 from ledger.domain.budgets.known import KnownBudgets
-from ledger.storage.budget_tables import budgets
+from ledger.storage.budgets.tables import budgets
 from ledger.storage.budgets.versions import version_now
 
 _COLUMNS = [column for column in budgets.columns if column.name != "fill_id"]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from alembic import context
 
-from ledger.storage import afterwards_tables, budget_tables, joining_tables, price_tables
+from ledger.storage.afterwards_tables import outcomes
+from ledger.storage.budgets.tables import budgets
+from ledger.storage.joining_tables import call_keys
+from ledger.storage.prices.tables import prices
 from ledger.storage.tables import metadata
 
-assert joining_tables.call_keys.metadata is metadata
-assert afterwards_tables.outcomes.metadata is metadata
-assert budget_tables.budgets.metadata is metadata
-assert price_tables.prices.metadata is metadata
+assert {table.metadata for table in (budgets, call_keys, outcomes, prices)} == {metadata}
 
 connection = context.config.attributes["connection"]
 context.configure(connection=connection, target_metadata=metadata, transaction_per_migration=False)

@@ -17,7 +17,7 @@ from ledger.pricing.exchange import ExchangeRate, ExchangeRates
 from ledger.pricing.forms import PriceForm
 from ledger.queries.reader import Reader
 from ledger.storage.database import Database
-from ledger.storage.price_versions import read_price_version, record_price_versions
+from ledger.storage.prices.versions import read_price_version, record_price_versions
 from tests.factories.calls import START, a_call
 from tests.factories.prices import ALWAYS, a_price, rates
 
