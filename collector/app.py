@@ -7,6 +7,7 @@ from typing import Any, cast
 from a2wsgi import WSGIMiddleware
 from flask import Flask
 
+from alerts.notices.addresses import channels_of_setting
 from collector.api import problems
 from collector.api.afterwards.aliases import alias_routes
 from collector.api.afterwards.outcomes import outcome_routes
@@ -18,6 +19,8 @@ from collector.api.budgets.setting import budget_commands
 from collector.api.entrances import ENTRANCES
 from collector.api.front import Application, Front, Scope, Send
 from collector.api.lists import list_routes
+from collector.api.notices.channels import channel_routes
+from collector.api.notices.told import notice_routes
 from collector.api.operations import operations_routes
 from collector.api.spend import spend_routes
 from collector.health.board import Board
@@ -120,6 +123,8 @@ def create_api(database: Database, settings: Settings, spool: Spool, board: Boar
     api.register_blueprint(alias_routes(reader, settings))
     api.register_blueprint(budget_questions(reader))
     api.register_blueprint(budget_commands(reader, Filler(database), settings))
+    api.register_blueprint(channel_routes(reader, channels_of_setting(settings.notice_urls)))
+    api.register_blueprint(notice_routes(reader))
     api.register_blueprint(
         operations_routes(exporter, lambda: readiness(reader, spool, board.queues()))
     )

@@ -5,11 +5,13 @@ from __future__ import annotations
 from alembic import context
 
 from ledger.storage import afterwards_tables, budget_tables, joining_tables
+from ledger.storage.notices import tables as notice_tables
 from ledger.storage.tables import metadata
 
 assert joining_tables.call_keys.metadata is metadata
 assert afterwards_tables.outcomes.metadata is metadata
 assert budget_tables.budgets.metadata is metadata
+assert notice_tables.notice_channels.metadata is metadata
 
 connection = context.config.attributes["connection"]
 context.configure(connection=connection, target_metadata=metadata, transaction_per_migration=False)
