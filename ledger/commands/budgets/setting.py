@@ -45,13 +45,18 @@ def create_budget(reader: Reader, budget: Budget) -> None:
     _refuse_foreign(reader, budget)
     values = {name: getattr(budget, name) for name in _COLUMNS}
     values |= _as_arrays(values)
-    statement = postgres_insert(budgets).values(values).on_conflict_do_nothing()
+    statement = (
+        postgres_insert(budgets)
+        .values(values)
+        .on_conflict_do_nothing()
+        .returning(budgets.c.budget_id)
+    )
     with reader.connection() as connection:
         count_change(connection)
         refuse_unknown_channels(connection, budget)
         if connection.execute(standing_number()).scalar_one() >= MOST_BUDGETS:
             raise InvalidRecord("name", f"there are {MOST_BUDGETS} budgets already; end some")
-        if not connection.execute(statement).rowcount:
+        if connection.execute(statement).first() is None:
             raise AlreadyThere(f"there is a budget {budget.name!r} already; end it or change it")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
+import msgspec
 from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
@@ -31,14 +32,15 @@ def set_channel(reader: Reader, *, tenant: str, name: str, url: str, shown_url: 
     check_address_text(url)
     _refuse_foreign(reader, tenant)
     channel = Channel(channel_id=uuid4(), tenant=tenant, name=name, url=url, shown_url=shown_url)
-    statement = insert(notice_channels).values(
-        channel_id=channel.channel_id,
-        tenant=tenant,
-        name=name,
-        url=url,
-        shown_url=shown_url,
-        created_at=datetime.now(UTC),
-        created_by=reader.principal.name,
+    statement = (
+        insert(notice_channels)
+        .values(
+            **msgspec.structs.asdict(channel),
+            created_at=datetime.now(UTC),
+            created_by=reader.principal.name,
+        )
+        .on_conflict_do_nothing()
+        .returning(notice_channels.c.channel_id)
     )
     holding = notice_channels.c.ended_at.is_(None)
     number = select(func.count()).where(notice_channels.c.tenant == tenant, holding)
@@ -47,7 +49,7 @@ def set_channel(reader: Reader, *, tenant: str, name: str, url: str, shown_url: 
             raise InvalidRecord(
                 "name", f"{tenant!r} has {MOST_CHANNELS_A_TENANT} channels already; end some"
             )
-        if not connection.execute(statement.on_conflict_do_nothing()).rowcount:
+        if connection.execute(statement).first() is None:
             raise AlreadyThere(f"{tenant!r} has a notice channel {name!r} already; end it first")
     return channel
 
