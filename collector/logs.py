@@ -21,11 +21,6 @@ def configure_logs(level: str) -> None:
             "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
             "root": {"level": level, "handlers": ["stderr"]},
             "loggers": {
-                # What they say of a request at DEBUG holds the secrets in addresses of notices.
-                "apprise": {"level": "WARNING", "propagate": False},
-                "oauthlib": {"level": "WARNING"},
-                "requests_oauthlib": {"level": "WARNING"},
-                "urllib3": {"level": "WARNING"},
                 "apscheduler": {"level": "WARNING"},
                 "alembic": {"level": "WARNING"},
                 "gunicorn.error": {"level": "WARNING"},

@@ -6,9 +6,10 @@ secret, its host.
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Sequence
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 from uuid import NAMESPACE_URL, uuid5
 
 from apprise import Apprise, AppriseAsset, NotifyBase
@@ -32,6 +33,12 @@ _HOST_IS_NO_SECRET = frozenset(
 )
 _SHORTEST_SECRET = 4
 _BETWEEN_PARTS = re.compile(r"[:/?&=@#,;+%]+")
+
+# Apprise logs parts of addresses, and at DEBUG HTTP clients log paths and headers, which hold their
+# secrets. What Apprise says about a failure is taken from its result, and cleared of them.
+for _name in ("apprise", "urllib3", "oauthlib", "requests_oauthlib"):
+    logging.getLogger(_name).setLevel(logging.WARNING)
+logging.getLogger("apprise").propagate = False
 
 ASSET = AppriseAsset(
     app_id="Tollbook",
@@ -82,6 +89,8 @@ def without_secrets(said: str, url: str) -> str:
         for part in _BETWEEN_PARTS.split(form.partition("://")[2])
         if len(part) >= _SHORTEST_SECRET
     }
+    if url.partition("://")[0].lower() in _HOST_IS_NO_SECRET:
+        parts.discard(urlsplit(url).hostname or "")
     for part in sorted(parts, key=len, reverse=True):
         said = said.replace(part, "***")
     return said

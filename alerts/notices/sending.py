@@ -12,13 +12,6 @@ from alerts.notices.addresses import ASSET, SECONDS, open_address, without_secre
 
 _MOST_CHARACTERS = 500
 
-# What Apprise logs can hold parts of addresses; what it says about a failure is taken from its
-# result and cleared of them.
-_apprise_log = logging.getLogger("apprise")
-_apprise_log.propagate = False
-_apprise_log.setLevel(logging.WARNING)
-_apprise_log.addHandler(logging.NullHandler())
-
 Urgency = Literal["info", "success", "warning", "failure"]
 
 

@@ -87,9 +87,11 @@ def _owner(budget: Budget) -> str:
     scope = ", ".join(
         f"{name}={'each' if value == EVERY_VALUE else _plain(value) or 'none'}"
         for name, value in sorted(budget.scope.items())
-        if (name, value) != ("tenant", budget.tenant)
+        if name != "tenant"
     )
-    whose = "all tenants" if budget.tenant == OPERATOR else f"tenant {_plain(budget.tenant)}"
+    whose = f"tenant {_plain(budget.tenant)}"
+    if budget.tenant == OPERATOR:
+        whose = "each tenant" if "tenant" in budget.scope else "all tenants"
     return f"Budget: {_plain(budget.name)} ({whose}{f'; {scope}' if scope else ''})"
 
 
