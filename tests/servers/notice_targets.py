@@ -51,9 +51,9 @@ class _WebhookHandler(LoopbackHandler):
 
 
 @contextmanager
-def a_webhook() -> Iterator[Webhook]:
-    """A webhook that runs while the block does."""
-    with serving(_WebhookHandler, Webhook) as hook:
+def a_webhook(port: int = 0) -> Iterator[Webhook]:
+    """A webhook that runs while the block does, on a free port unless one is named."""
+    with serving(_WebhookHandler, Webhook, port) as hook:
         yield hook
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from sqlalchemy import text
 
@@ -27,6 +27,8 @@ from tests.integration.bookings import Teller
 from tests.integration.budgets.books import set_budget
 
 DAY = timedelta(days=1)
+NOON = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
+_DELIVERIES = text("SELECT * FROM notice_deliveries ORDER BY threshold, channel")
 _NOTICES = text("""
     SELECT notices.* FROM budget_notices AS notices JOIN budgets USING (budget_id)
     ORDER BY crossed_at, budgets.name, scope_key, threshold, armed_at
@@ -69,6 +71,20 @@ def thresholds(database: Database) -> list[str]:
     return [f"{Decimal(one.threshold).normalize():f}" for one in notices(database)]
 
 
+def deliveries(database: Database) -> list[Any]:
+    """Each notice to each channel."""
+    with database.transaction("tollbook_ingest") as connection:
+        return list(connection.execute(_DELIVERIES).all())
+
+
+def crossed(database: Database, tokens: int = 85, **changes: Any) -> UUID:
+    """A budget whose thresholds were crossed at noon."""
+    budget = set_budget(database, a_token_budget(name="Chat", **changes))
+    spend(database, tokens, NOON)
+    look(database, NOON)
+    return budget.budget_id
+
+
 def a_channel(database: Database, url: str, *, tenant: str = "acme", name: str = "team") -> Channel:
     """Let notices of a tenant go somewhere."""
     reader = Reader(database, LOCAL_OPERATOR)
@@ -78,7 +94,3 @@ def a_channel(database: Database, url: str, *, tenant: str = "acme", name: str =
 def dollars(amount: str) -> int:
     """In pico-dollars."""
     return int(Decimal(amount) * PICO_PER_USD)
-
-
-__all__ = ["DAY", "a_budget", "a_channel", "a_token_budget", "calls_of", "dollars", "look",
-           "notices", "set_budget", "spend", "thresholds"]  # fmt: skip

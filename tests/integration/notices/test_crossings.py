@@ -23,6 +23,7 @@ from tests.integration.bookings import Teller
 from tests.integration.budgets.books import set_budget
 from tests.integration.notices.notice_book import (
     DAY,
+    NOON,
     a_token_budget,
     calls_of,
     dollars,
@@ -32,7 +33,6 @@ from tests.integration.notices.notice_book import (
     thresholds,
 )
 
-NOON = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 QUARTER = timedelta(minutes=15)
 

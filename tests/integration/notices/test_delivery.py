@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
-from typing import Any
-from uuid import UUID
 
 import pytest
-from sqlalchemy import text
 
-from alerts.notices.addresses import channels_of_setting
 from alerts.notices.delivering import Deliverer
-from ledger.commands.budgets.setting import change_budget
 from ledger.commands.notices.channels import end_channel
 from ledger.commands.notices.deliveries import TAKEN_FOR, route_notices, take_deliveries
 from ledger.queries.notices.condition import notice_condition, notice_counts
@@ -21,32 +16,20 @@ from ledger.storage.database import Database
 from tests.integration.bookings import Teller
 from tests.integration.budgets.books import set_budget
 from tests.integration.notices.notice_book import (
+    NOON,
     a_channel,
     a_token_budget,
     calls_of,
+    crossed,
+    deliveries,
     look,
     notices,
     spend,
 )
-from tests.servers.notice_targets import Mailbox, Webhook
+from tests.servers.notice_targets import Mailbox, Webhook, a_webhook
 from tests.servers.processes import free_port
 
-NOON = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
-_DELIVERIES = text("SELECT * FROM notice_deliveries ORDER BY threshold, channel")
-
-
-def deliveries(database: Database) -> list[Any]:
-    with database.transaction("tollbook_ingest") as connection:
-        return list(connection.execute(_DELIVERIES).all())
-
-
-def crossed(database: Database, tokens: int = 85, **changes: Any) -> UUID:
-    """A budget whose thresholds were crossed at noon."""
-    budget = set_budget(database, a_token_budget(name="Chat", **changes))
-    spend(database, tokens, NOON)
-    look(database, NOON)
-    return budget.budget_id
 
 
 def test_thresholds_crossed_at_once_are_told_in_one_message(
@@ -124,21 +107,16 @@ def test_what_was_not_taken_is_sent_again_until_it_is(
 
 
 def test_a_target_that_was_down_gets_it_when_it_is_up(
-    database: Database, reader: Reader, deliverer: Deliverer, hook: Webhook
+    database: Database, reader: Reader, deliverer: Deliverer
 ) -> None:
     port = free_port()
-    channel = a_channel(database, f"json://127.0.0.1:{port}/")
+    a_channel(database, f"json://127.0.0.1:{port}/")
     crossed(database)
     deliverer.deliver(NOON)
     assert notice_counts(reader).waiting == 2
-    with database.transaction("tollbook_owner") as connection:
-        connection.execute(text("ALTER TABLE notice_channels NO FORCE ROW LEVEL SECURITY"))
-        connection.execute(
-            text("UPDATE notice_channels SET url = :url WHERE channel_id = :id"),
-            {"url": hook.url(), "id": channel.channel_id},
-        )
-    deliverer.deliver(NOON + 30 * SECOND)
-    assert hook.titles == ["Budget Chat: 50 %, 80 % reached"]
+    with a_webhook(port) as hook:
+        deliverer.deliver(NOON + 30 * SECOND)
+        assert hook.titles == ["Budget Chat: 50 %, 80 % reached"]
 
 
 def test_a_channel_that_fails_or_hangs_holds_up_no_other(
@@ -190,82 +168,6 @@ def test_two_that_take_at_once_do_not_take_the_same(database: Database, hook: We
         assert len(take_deliveries(one, NOON)) == 2
         one.commit()
         assert take_deliveries(other, NOON) == []
-
-
-class TestWhereNoticesGo:
-    """To the budget's own channels, or its tenant's, or the operator's, or the setting's."""
-
-    @pytest.fixture
-    def setting(self, hook: Webhook) -> str:
-        return hook.url("of-the-setting")
-
-    def _told(self, database: Database, setting: str) -> set[str]:
-        deliverer = Deliverer(database, setting=channels_of_setting(setting))
-        deliverer.deliver(NOON)
-        deliverer.close()
-        return {one.channel for one in deliveries(database)}
-
-    def test_the_settings_addresses_come_last(self, database: Database, setting: str) -> None:
-        crossed(database)
-        assert self._told(database, f"{setting} {setting}") == {
-            "TOLLBOOK_NOTICE_URLS 1",
-            "TOLLBOOK_NOTICE_URLS 2",
-        }
-
-    def test_the_operators_come_before_the_setting(
-        self, database: Database, hook: Webhook, setting: str
-    ) -> None:
-        a_channel(database, hook.url(), tenant="*", name="operator")
-        a_channel(database, hook.url(), tenant="globex", name="foreign")
-        crossed(database)
-        assert self._told(database, setting) == {"operator"}
-
-    def test_the_tenants_come_before_the_operators(
-        self, database: Database, hook: Webhook, setting: str
-    ) -> None:
-        for tenant, name in (("*", "operator"), ("acme", "one"), ("acme", "two")):
-            a_channel(database, hook.url(), tenant=tenant, name=name)
-        crossed(database)
-        assert self._told(database, setting) == {"one", "two"}
-
-    def test_the_budgets_own_come_first(
-        self, database: Database, hook: Webhook, setting: str
-    ) -> None:
-        a_channel(database, hook.url(), name="tenant")
-        own = a_channel(database, hook.url(), tenant="*", name="own")
-        crossed(database, channels=(own.channel_id,))
-        assert self._told(database, setting) == {"own"}
-
-    def test_a_budgets_channel_that_ended_leaves_it_to_the_tenants(
-        self, database: Database, reader: Reader, hook: Webhook, setting: str
-    ) -> None:
-        a_channel(database, hook.url(), name="tenant")
-        own = a_channel(database, hook.url(), name="own")
-        budget_id = crossed(database)
-        change_budget(reader, budget_id, {"channels": (own.channel_id,)})
-        end_channel(reader, own.channel_id)
-        assert self._told(database, setting) == {"tenant"}
-
-
-def test_without_a_channel_it_waits_for_one(
-    database: Database, reader: Reader, deliverer: Deliverer, hook: Webhook
-) -> None:
-    crossed(database)
-    deliverer.deliver(NOON)
-    assert notice_counts(reader).waiting == 2
-    assert notice_condition(reader, NOON + 300 * SECOND).without_channel == 2
-    a_channel(database, hook.url())
-    deliverer.deliver(NOON + 600 * SECOND)
-    assert len(hook.taken) == 1
-    assert notice_counts(reader).waiting == 0
-
-
-def test_without_a_channel_it_is_let_go_after_its_period(
-    database: Database, reader: Reader, deliverer: Deliverer
-) -> None:
-    crossed(database)
-    deliverer.deliver(NOON + timedelta(hours=14))
-    assert notice_counts(reader).waiting == 0
 
 
 def test_it_is_given_up_after_days(
