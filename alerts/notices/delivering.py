@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -43,6 +44,7 @@ class Deliverer:
         self._public_url = public_url
         self._pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="notices")
         self._busy: dict[UUID, Future[None]] = {}
+        self._closing = threading.Event()
 
     def deliver(self, at: datetime | None = None) -> None:
         """Begin to send all that is due, and wait a while for it. Raises LedgerUnavailable."""
@@ -61,14 +63,20 @@ class Deliverer:
             close_notices(connection, at)
 
     def close(self) -> None:
-        """Wait for what is being sent, and send nothing more."""
-        self._pool.shutdown()
+        """Wait for the messages that are being sent, and begin no other.
+
+        What is left is taken up when its time is over, by whoever sends then.
+        """
+        self._closing.set()
+        self._pool.shutdown(cancel_futures=True)
 
     def _tell(
         self, channel_id: UUID, channel: Channel | None, taken: Sequence[Taken], at: datetime
     ) -> None:
         try:
             for ones in _by_budget(taken):
+                if self._closing.is_set():
+                    return
                 self._tell_together(channel_id, channel, ones, at)
         except LedgerUnavailable as error:
             log.warning("whether notices were taken could not be noted; they are sent again: %s",

@@ -39,13 +39,12 @@ def run_jobs(database: Database, settings: Settings) -> None:
     )
     now = datetime.now(UTC)
     join_window = timedelta(hours=settings.join_window_hours)
-    notices = NoticeJobs(
-        Deliverer(
-            database,
-            setting=channels_of_setting(settings.notice_urls),
-            public_url=settings.public_url,
-        )
+    deliverer = Deliverer(
+        database,
+        setting=channels_of_setting(settings.notice_urls),
+        public_url=settings.public_url,
     )
+    notices = NoticeJobs(deliverer)
     for job, every, arguments in (
         (make_days_ahead, {"hours": 1}, {}),
         (make_key_days_ahead, {"hours": 1}, {}),
@@ -74,6 +73,7 @@ def run_jobs(database: Database, settings: Settings) -> None:
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     scheduler.start()
+    deliverer.close()
 
 
 def _unless_away(job: Callable[..., object]) -> Callable[..., None]:
