@@ -48,6 +48,8 @@ class Deliverer:
 
     def deliver(self, at: datetime | None = None) -> None:
         """Begin to send all that is due, and wait a while for it. Raises LedgerUnavailable."""
+        if self._closing.is_set():
+            return
         at = at or datetime.now(UTC)
         self._busy = {of: future for of, future in self._busy.items() if not future.done()}
         with self._database.transaction("tollbook_ingest") as connection:

@@ -49,7 +49,6 @@ DURATION = CALL_COLUMNS.index("duration_seconds")
 DURATION_BUCKET = CALL_COLUMNS.index("duration_bucket")
 FIRST_TOKEN = CALL_COLUMNS.index("time_to_first_token_seconds")
 FIRST_TOKEN_BUCKET = CALL_COLUMNS.index("time_to_first_token_bucket")
-RESERVATION = CALL_COLUMNS.index("reservation_id")
 
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)

@@ -29,7 +29,7 @@ _MOST_VALUES = 100
 _as_json = click.option("--json", "as_json", is_flag=True, help="A JSON object a line.")
 
 
-class _Money(click.ParamType):
+class _Money(click.ParamType[Decimal]):
     name = "usd"
 
     def convert(

@@ -15,11 +15,12 @@ from exporters.postgres.rows import (
     STARTED_AT,
     TENANT,
     Row,
+    microseconds,
     moment_of,
 )
 from ledger.domain.budgets.budget import Bucket
 from ledger.domain.budgets.known import KnownBudgets, SeriesBuckets
-from ledger.domain.calls import Call
+from ledger.domain.calls import Call, Cost
 from ledger.domain.usage import TOKEN_FIELDS
 from ledger.domain.zones import QUARTER_HOUR_SECONDS
 from ledger.storage.budgets.sums import Figures, SumKey
@@ -57,6 +58,14 @@ class BudgetEntries:
                 bucket = scope.bucket(call)
                 if bucket is not None:
                     self._note(bucket, quarter, measures)
+
+    def change(self, call: Call, before: Cost, after: Cost) -> None:
+        """Let a call that counts already cost something else."""
+        quarter = microseconds(call.started_at) // _QUARTER_MICROSECONDS
+        unpriced = (after.pico_usd is None) - (before.pico_usd is None)
+        measures = ((after.pico_usd or 0) - (before.pico_usd or 0), 0, 0, unpriced)
+        for bucket in self._known.buckets_of(call):
+            self._note(bucket, quarter, measures)
 
     def sums(self) -> dict[SumKey, Figures]:
         """What is to be added to the sums."""

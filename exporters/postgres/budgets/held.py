@@ -13,7 +13,7 @@ from uuid import UUID
 
 import psycopg
 
-from exporters.postgres.rows import COST, RESERVATION, TENANT, Row
+from ledger.domain.calls import Call
 from ledger.storage.budgets.sums import Figures, SumKey
 
 _LOCK_STATES = """
@@ -51,12 +51,13 @@ _PROVISIONAL = """
 _BOOKED = "UPDATE reservations SET state = 'booked' WHERE reservation_id = ANY(%s)"
 
 
-def give_back(connection: psycopg.Connection[Any], rows: Iterable[Row]) -> dict[SumKey, Figures]:
+def give_back(connection: psycopg.Connection[Any], priced: Iterable[Call]) -> dict[SumKey, Figures]:
     """Give back what was held for these calls; returns what their real cost replaces in the sums.
 
-    A call without a price replaces nothing: what its sender settled is the best that is known.
+    They have a price. A call without one replaces nothing: what its sender settled is the best that
+    is known of it.
     """
-    named = _named(rows)
+    named = _named(priced)
     if not named:
         return {}
     ids = sorted(named)
@@ -78,13 +79,12 @@ def give_back(connection: psycopg.Connection[Any], rows: Iterable[Row]) -> dict[
     return dict(replaced)
 
 
-def _named(rows: Iterable[Row]) -> Mapping[UUID, set[str]]:
-    """The reservations that priced calls name, and the tenants of those calls."""
+def _named(priced: Iterable[Call]) -> Mapping[UUID, set[str]]:
+    """The reservations that calls name, and the tenants of those calls."""
     named: defaultdict[UUID, set[str]] = defaultdict(set)
-    for row in rows:
-        if row[RESERVATION] and row[COST] is not None:
-            try:
-                named[UUID(row[RESERVATION])].add(row[TENANT])
-            except ValueError:
-                continue
+    for call in priced:
+        try:
+            named[UUID(call.reservation_id)].add(call.tenant)
+        except ValueError:
+            continue
     return named

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import Context, Decimal
 from unicodedata import category
 
 from ledger.domain.budgets.budget import OPERATOR, ROLLING, Budget
@@ -17,9 +17,12 @@ MOST_DIMENSIONS = 8
 MOST_THRESHOLDS = 10
 LARGEST_THRESHOLD = 100
 MOST_CHANNELS = 20
+THRESHOLD_DIGITS = 6
 LONGEST_WINDOW_SECONDS = 400 * 86_400
 MOST_USD = 10**12
 MOST_TOKENS = 10**18
+_MOST_DIGITS = 40
+_EXACT = Context(prec=2 * _MOST_DIGITS)
 
 
 def check_budget(budget: Budget) -> None:
@@ -45,9 +48,9 @@ def pico_of_amount(name: str, usd: Decimal) -> int:
         raise InvalidRecord(name, "expected an amount of money that is not negative")
     if usd > MOST_USD:
         raise InvalidRecord(name, f"more than {MOST_USD} dollars is not believed")
-    if usd.as_tuple().exponent < -30 or usd * PICO_PER_USD % 1:  # type: ignore[operator]
+    if len(usd.as_tuple().digits) > _MOST_DIGITS or _EXACT.multiply(usd, PICO_PER_USD) % 1:
         raise InvalidRecord(name, "has more than twelve digits after the point")
-    return int(usd * PICO_PER_USD)
+    return int(_EXACT.multiply(usd, PICO_PER_USD))
 
 
 def check_text(name: str, value: str, *, may_be_empty: bool = False) -> None:
@@ -113,6 +116,10 @@ def _check_thresholds(budget: Budget) -> None:
         if not share.is_finite() or not 0 < share <= LARGEST_THRESHOLD:
             raise InvalidRecord(
                 f"thresholds[{place}]", f"expected a share above 0, up to {LARGEST_THRESHOLD}"
+            )
+        if share * 10**THRESHOLD_DIGITS % 1:
+            raise InvalidRecord(
+                f"thresholds[{place}]", f"has more than {THRESHOLD_DIGITS} digits after the point"
             )
     if len(set(budget.thresholds)) < len(budget.thresholds):
         raise InvalidRecord("thresholds", "name one share twice")

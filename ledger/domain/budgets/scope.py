@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from hashlib import blake2b
 from typing import Any
 
 import msgspec
@@ -19,6 +20,11 @@ ScopeKey = str
 """The values of a budget's "*" dimensions, in the order of their names, as a JSON array."""
 
 NO_STARS: ScopeKey = "[]"
+
+_SURELY_SHORT = 40
+_KEPT = 32
+_MOST_BYTES = 256
+"""Of a value in JSON, so that eight of them stay below what an index takes (2,704 bytes)."""
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(list[str]).decode
@@ -44,8 +50,18 @@ def starred(scope: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def scope_key(values: Iterable[str]) -> ScopeKey:
-    """The key of the values of "*" dimensions, given in the order of the dimensions' names."""
-    return _encode(list(values)).decode()
+    """The key of the values of "*" dimensions, given in the order of the dimensions' names.
+
+    Very long values are cut, with a digest of the whole: keys have to fit into an index.
+    """
+    return _encode([_short(value) for value in values]).decode()
+
+
+def _short(value: str) -> str:
+    if len(value) <= _SURELY_SHORT or len(_encode(value)) <= _MOST_BYTES:
+        return value
+    digest = blake2b(value.encode(), digest_size=8, person=b"tollbook.scope").hexdigest()
+    return f"{value[:_KEPT]}\N{HORIZONTAL ELLIPSIS}{digest}"
 
 
 def values_of_key(key: ScopeKey) -> list[str]:

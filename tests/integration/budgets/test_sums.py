@@ -6,11 +6,14 @@ from datetime import timedelta
 
 from sqlalchemy import text
 
+from exporters.postgres.budgets.accounts import BudgetAccounts
 from ledger.commands.budgets.setting import end_budget
 from ledger.domain.budgets.budget import Budget
+from ledger.domain.calls import Cost
 from ledger.domain.usage import NO_USAGE
 from ledger.queries.reader import Reader
-from ledger.storage.database import Database
+from ledger.storage.budgets.versions import version_now
+from ledger.storage.database import Database, driver_connection
 from tests.factories.budgets import a_budget
 from tests.factories.calls import START, a_call
 from tests.factories.spans import a_span
@@ -91,3 +94,16 @@ def test_an_ended_budget_counts_no_further_calls(database: Database, reader: Rea
     before = sums_of(database, budget)
     teller.tell([a_call()])
     assert sums_of(database, budget) == before != plain_recount(database, budget)
+
+
+def test_calls_that_cost_something_else_change_the_sums(database: Database) -> None:
+    budgets = [set_budget(database, budget) for budget in _several()]
+    unpriced = a_call(model="unheard-of", user="ada", tags={"team": "core"})
+    Teller(database).tell([unpriced, a_call(user="ada")])
+    accounts = BudgetAccounts()
+    with database.transaction("tollbook_ingest") as connection:
+        accounts.know(connection, version_now(connection))
+        changes = [(unpriced, Cost("unpriced", None), Cost("priced", 900))]
+        accounts.change_costs(driver_connection(connection), changes)
+    one = next(iter(sums_of(database, budgets[2]).values()))
+    assert one == (210_000_900, 2200, 2, 0)

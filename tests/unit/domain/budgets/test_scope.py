@@ -8,7 +8,13 @@ from typing import Any
 import pytest
 
 from ledger.domain.budgets.known import KnownBudgets
-from ledger.domain.budgets.scope import key_within, tag_text, values_of_call, values_of_key
+from ledger.domain.budgets.scope import (
+    key_within,
+    scope_key,
+    tag_text,
+    values_of_call,
+    values_of_key,
+)
 from tests.factories.budgets import a_budget
 from tests.factories.calls import a_call
 
@@ -44,6 +50,14 @@ def test_a_tags_value_is_written_the_same_after_it_was_kept_as_json(
     value: Any, written: str
 ) -> None:
     assert tag_text(value) == tag_text(json.loads(json.dumps(value))) == written
+
+
+@pytest.mark.parametrize("character", ["x", "\x01", "\N{ROCKET}", '"'])
+def test_keys_of_the_longest_values_fit_into_an_index_and_stay_apart(character: str) -> None:
+    values = [character * 255 + last for last in "ab"]
+    keys = {scope_key([value] * 8) for value in values}
+    assert len(keys) == 2
+    assert all(len(key.encode()) < 2600 for key in keys)
 
 
 SCOPES: list[dict[str, str]] = [
