@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
 from alerts.notices.addresses import channels_of_setting
 from alerts.notices.delivering import Deliverer
@@ -12,7 +13,7 @@ from ledger.commands.budgets.setting import change_budget
 from ledger.commands.notices.channels import end_channel
 from ledger.queries.notices.condition import notice_condition, notice_counts
 from ledger.queries.reader import Reader
-from ledger.storage.database import Database
+from ledger.storage.database import Database, Role
 from tests.integration.notices.notice_book import NOON, a_channel, crossed, deliveries
 from tests.servers.notice_targets import Webhook
 
@@ -93,3 +94,18 @@ def test_without_a_channel_it_is_let_go_after_its_period(
     crossed(database)
     deliverer.deliver(NOON + timedelta(hours=14))
     assert notice_counts(reader).waiting == 0
+
+
+@pytest.mark.parametrize("table", ["budget_notices", "notice_deliveries", "notice_channels"])
+def test_a_tenant_sees_its_own_only(database: Database, hook: Webhook, table: str) -> None:
+    a_channel(database, hook.url())
+    crossed(database)
+    deliverer = Deliverer(database)
+    deliverer.deliver(NOON)
+    deliverer.close()
+    roles: tuple[Role, ...] = ("tollbook_app", "tollbook_reader")
+    for role in roles:
+        for tenants, sees_it in ((("acme",), True), (("globex",), False), ((), False)):
+            with database.transaction(role, tenants) as connection:
+                count = connection.execute(text(f"SELECT count(*) FROM {table}")).scalar_one()
+            assert (count > 0) == sees_it
