@@ -7,6 +7,7 @@ from typing import Any, cast
 from a2wsgi import WSGIMiddleware
 from flask import Flask
 
+from alerts.notices.addresses import channels_of_setting
 from collector.admission.fresh import Price
 from collector.admission.office import Office
 from collector.admission.routes import reservation_routes
@@ -24,6 +25,8 @@ from collector.api.lists import list_routes
 from collector.api.money.call_costs import call_cost_routes
 from collector.api.money.exchange_rates import exchange_rate_routes
 from collector.api.money.prices import price_routes
+from collector.api.notices.channels import channel_routes
+from collector.api.notices.told import notice_routes
 from collector.api.operations import operations_routes
 from collector.api.spend import spend_routes
 from collector.health.board import Board
@@ -142,6 +145,8 @@ def create_api(database: Database, settings: Settings, spool: Spool, board: Boar
     api.register_blueprint(exchange_rate_routes(reader))
     api.register_blueprint(call_cost_routes(reader, settings))
     api.register_blueprint(reservation_routes(reader))
+    api.register_blueprint(channel_routes(reader, channels_of_setting(settings.notice_urls)))
+    api.register_blueprint(notice_routes(reader))
     api.register_blueprint(
         operations_routes(exporter, lambda: readiness(reader, spool, board.queues()))
     )

@@ -114,6 +114,15 @@ class Settings(BaseSettings):
         default=_PUBLISHED_PRICES,
         description="Where providers' published prices are fetched once a day; empty: never",
     )
+    notice_urls: str | None = Field(
+        default=None,
+        repr=False,
+        description="Where notices about budgets go when no channel is set; addresses with spaces"
+        " between them",
+    )
+    public_url: str | None = Field(
+        default=None, description="Where people reach the dashboards; notices link to it"
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", description="Least severe log line to write"
     )
@@ -155,6 +164,13 @@ class Settings(BaseSettings):
     def _url_is_of_the_web(cls, value: str) -> str:
         if value and not value.startswith(("https://", "http://")):
             raise ValueError("expected https://... or nothing")
+        return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _public_url_is_of_the_web(cls, value: str | None) -> str | None:
+        if value is not None and not value.startswith(("http://", "https://")):
+            raise ValueError("expected https://HOST or http://HOST")
         return value
 
     @field_validator("collector_bind", "dashboards_bind")

@@ -15,6 +15,7 @@ from ledger.domain.errors import (
     BodyTooLarge,
     InvalidQuestion,
     InvalidRecord,
+    NotDelivered,
     NotFound,
     OwnFault,
     SlowBody,
@@ -35,6 +36,7 @@ _STATUSES: dict[type[TollbookError], HTTPStatus] = {
     NotFound: HTTPStatus.NOT_FOUND,
     AlreadyThere: HTTPStatus.CONFLICT,
     AmbiguousCall: HTTPStatus.CONFLICT,
+    NotDelivered: HTTPStatus.BAD_GATEWAY,
 }
 RETRY_AFTER_SECONDS = 5
 

@@ -7,6 +7,7 @@ import sys
 
 import click
 
+from alerts.notices.addresses import channels_of_setting
 from collector.app import API_THREADS, Collector
 from collector.commands.surroundings import ledger_url, part_of_up, settings_and_logs
 from collector.health.board import Board
@@ -29,6 +30,7 @@ tenth of the time that decoding spans takes."""
 def command(is_part: bool) -> None:
     """Run the collector: receivers, API and /metrics."""
     settings = settings_and_logs()
+    channels_of_setting(settings.notice_urls)  # says what is wrong before anything starts
     with ledger_url(settings, is_part=is_part) as url:
         board = Board()
 

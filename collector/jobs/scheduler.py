@@ -12,11 +12,14 @@ from typing import Any
 
 from apscheduler.schedulers.blocking import BlockingScheduler
 
+from alerts.notices.addresses import channels_of_setting
+from alerts.notices.delivering import Deliverer
 from collector.jobs.accounting import check_accounting
 from collector.jobs.budgets import check_budgets, fill_waiting_budgets
 from collector.jobs.catalog_refresh import refresh_catalog
 from collector.jobs.key_days import drop_old_keys, make_key_days_ahead
 from collector.jobs.late_pricing import late_pricer_for, price_waiting_calls
+from collector.jobs.notices import NoticeJobs
 from collector.jobs.reservations import (
     check_holds,
     expire_reservations,
@@ -43,6 +46,12 @@ def run_jobs(database: Database, settings: Settings) -> None:
     )
     now = datetime.now(UTC)
     join_window = timedelta(hours=settings.join_window_hours)
+    deliverer = Deliverer(
+        database,
+        setting=channels_of_setting(settings.notice_urls),
+        public_url=settings.public_url,
+    )
+    notices = NoticeJobs(deliverer)
     for job, every, arguments in (
         (make_days_ahead, {"hours": 1}, {}),
         (make_key_days_ahead, {"hours": 1}, {}),
@@ -56,6 +65,8 @@ def run_jobs(database: Database, settings: Settings) -> None:
         (check_accounting, {"minutes": 1}, {}),
         (fill_waiting_budgets, {"minutes": 1}, {}),
         (check_budgets, {"minutes": 1}, {}),
+        (notices.watch_budgets, {"seconds": 5}, {}),
+        (notices.tell_notices, {"seconds": 5}, {}),
         (prune_refused_records, {"minutes": 10}, {"kept": settings.rejected_records_kept}),
         (bound_dead_letters, {"minutes": 10}, {"kept": settings.dead_letters_kept}),
     ):
@@ -74,6 +85,7 @@ def run_jobs(database: Database, settings: Settings) -> None:
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     scheduler.start()
+    deliverer.close()
 
 
 def _unless_away(job: Callable[..., object]) -> Callable[..., None]:

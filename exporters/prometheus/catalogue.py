@@ -217,6 +217,18 @@ BUDGET_RATIO = Metric(
     BUDGET_LABELS,
     "Share of the limit that was spent, of money or of tokens.",
 )
+NOTICES = Metric(
+    "tollbook_notices_total",
+    "counter",
+    ("result",),
+    "Notices about budgets, once for each channel, and attempts that failed.",
+)
+NOTICES_WAITING = Metric(
+    "tollbook_notices_waiting",
+    "gauge",
+    (),
+    "Notices about budgets that were not told yet, those without a channel included.",
+)
 BUILD_INFO = Metric("tollbook_build_info", "gauge", ("version",), "Version of Tollbook.")
 
 METRICS = (
@@ -254,6 +266,8 @@ METRICS = (
     BUDGET_RATIO,
     CATALOG_REFRESHES,
     CATALOG_CONFIRMED,
+    NOTICES,
+    NOTICES_WAITING,
     DRIFT,
     BUILD_INFO,
 )

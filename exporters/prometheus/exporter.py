@@ -15,6 +15,7 @@ from exporters.prometheus.commits import commit_families
 from exporters.prometheus.exposition import header, histogram, labels, sample
 from exporters.prometheus.ingest import ingest_families
 from exporters.prometheus.label_sets import Admissions, LabelSet
+from exporters.prometheus.notices import NoticeFigures
 from exporters.prometheus.refreshes import refresh_families
 from exporters.prometheus.waiting import (
     QueueReading,
@@ -62,6 +63,7 @@ class MetricsExporter:
         self._queues = queues
         self._reader = Reader(database, _SCRAPER)
         self._budgets = BudgetGauges(self._reader)
+        self._notices = NoticeFigures(self._reader)
         self._admissions = Admissions(database, max_samples)
         self._version = version
         self._rendering = threading.Lock()
@@ -109,7 +111,7 @@ class MetricsExporter:
                 self._rendered_for = state
             # What is counted later, of calls that are joined, came through no receiver.
             receivers = {name for name, result, _ in state.counts if result == RECEIVED}
-            return self._rendered + self._budgets.text(), receivers
+            return self._rendered + self._budgets.text() + self._notices.text(), receivers
 
     def _lines(self, state: _State) -> Iterator[str]:
         rows = totals_by_series(self._reader)

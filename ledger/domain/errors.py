@@ -71,6 +71,13 @@ class AmbiguousCall(TollbookError):
         """Start, provider and model of the calls, newest first; of very many the first ones."""
 
 
+class NotDelivered(TollbookError):
+    """A notice channel did not take what was sent to it."""
+
+    def __init__(self, channel: str, reason: str) -> None:
+        super().__init__(f"the notice channel {channel!r} did not take it: {reason}")
+
+
 class InvalidSetting(TollbookError):
     """A setting that Tollbook cannot run with."""
 

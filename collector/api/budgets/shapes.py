@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -42,6 +42,7 @@ class PostedBudget(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     fail: Fail = "open"
     unpriceable: Unpriceable = "admit"
     rollover_cap_usd: Decimal | None = None
+    channels: list[UUID] = []
 
     @property
     def tenant(self) -> str:
@@ -65,6 +66,7 @@ class PostedBudget(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
             fail=self.fail,
             unpriceable=self.unpriceable,
             rollover_cap_pico_usd=_pico("rollover_cap_usd", self.rollover_cap_usd),
+            channels=tuple(self.channels),
             created_at=now,
             created_by=by,
         )
@@ -81,6 +83,7 @@ class PatchedBudget(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     fail: Fail | UnsetType = UNSET
     unpriceable: Unpriceable | UnsetType = UNSET
     rollover_cap_usd: Decimal | UnsetType | None = UNSET
+    channels: list[UUID] | UnsetType = UNSET
 
     def changes(self) -> dict[str, Any]:
         """What is said anew, by the names that a budget has for it."""
@@ -92,8 +95,9 @@ class PatchedBudget(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
         for name in ("amount_usd", "rollover_cap_usd"):
             if name in said:
                 said[name.replace("_usd", "_pico_usd")] = _pico(name, said.pop(name))
-        if "thresholds" in said:
-            said["thresholds"] = tuple(said["thresholds"])
+        for name in ("thresholds", "channels"):
+            if name in said:
+                said[name] = tuple(said[name])
         return said
 
 
@@ -119,6 +123,7 @@ def shown_budget(budget: Budget) -> dict[str, Any]:
         "fail": budget.fail,
         "unpriceable": budget.unpriceable,
         "rollover_cap_usd": None if cap is None else usd_text(cap),
+        "channels": [str(channel) for channel in budget.channels],
         "created_at": budget.created_at,
         "created_by": budget.created_by,
         "ended_at": budget.ended_at,

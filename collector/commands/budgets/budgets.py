@@ -11,6 +11,7 @@ import click
 
 from collector.api.budgets.figures import whole_budget, with_figures
 from collector.api.budgets.shapes import PostedBudget
+from collector.commands.budgets import channels
 from collector.commands.budgets.lines import print_budget, print_budgets
 from collector.commands.listing import print_json_lines
 from collector.commands.surroundings import ledger, settings_and_logs
@@ -43,6 +44,9 @@ class _Money(click.ParamType[Decimal]):
 @click.group("budgets")
 def command() -> None:
     """Budgets: what may be spent, and how much of it was."""
+
+
+command.add_command(channels.command)
 
 
 @command.command("list")
@@ -79,10 +83,13 @@ def list_command(tenant: str | None, *, ended: bool, as_json: bool) -> None:
               show_default=True, help="What happens to calls that have no price.")  # fmt: skip
 @click.option("--rollover-cap-usd", type=_Money(),
               help="How much of what a period leaves the next one gets.")  # fmt: skip
+@click.option("--channel", "channels", type=click.UUID, multiple=True,
+              help="Id of a channel that notices go to; unset: its tenant's.")  # fmt: skip
 @_as_json
 def create_command(name: str, scope: tuple[str, ...], *, as_json: bool, **options: Any) -> None:
     """Set the budget NAME, and count the calls from before."""
     options["thresholds"] = list(options["thresholds"]) or None
+    options["channels"] = list(options["channels"])
     posted = PostedBudget(name=name, scope=_scope(scope), **options)
     settings = settings_and_logs()
     with ledger(settings) as database:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +14,7 @@ from ledger.access.principals import EVERY_TENANT
 from ledger.domain.budgets.budget import OPERATOR, Budget
 from ledger.domain.budgets.checks import check_budget
 from ledger.domain.errors import AlreadyThere, InvalidRecord, NotFound
+from ledger.queries.notices.channels import refuse_unknown_channels
 from ledger.queries.reader import Reader
 from ledger.storage.budgets.stored import read_budgets, standing
 from ledger.storage.budgets.tables import budget_changes, budgets
@@ -24,7 +24,7 @@ MOST_BUDGETS = 10_000
 
 CHANGEABLE = (
     "name", "amount_pico_usd", "amount_tokens", "action", "thresholds", "fail", "unpriceable",
-    "rollover_cap_pico_usd",
+    "rollover_cap_pico_usd", "channels",
 )  # fmt: skip
 """What can be said anew of a budget; all else makes another one of it."""
 
@@ -44,7 +44,7 @@ def create_budget(reader: Reader, budget: Budget) -> None:
     check_budget(budget)
     _refuse_foreign(reader, budget)
     values = {name: getattr(budget, name) for name in _COLUMNS}
-    values["thresholds"] = list(budget.thresholds)
+    values |= _as_arrays(values)
     statement = (
         postgres_insert(budgets)
         .values(values)
@@ -53,6 +53,7 @@ def create_budget(reader: Reader, budget: Budget) -> None:
     )
     with reader.connection() as connection:
         count_change(connection)
+        refuse_unknown_channels(connection, budget)
         if connection.execute(standing_number()).scalar_one() >= MOST_BUDGETS:
             raise InvalidRecord("name", f"there are {MOST_BUDGETS} budgets already; end some")
         if connection.execute(statement).first() is None:
@@ -78,12 +79,13 @@ def change_budget(reader: Reader, budget_id: UUID, changes: dict[str, Any]) -> B
             return before
         after = msgspec.structs.replace(before, **changes)
         check_budget(after)
+        if "channels" in changes:
+            refuse_unknown_channels(connection, after)
         if after.name != before.name:
             _refuse_taken(connection, after)
         _record(connection, before, after, reader.principal.name)
-        if "thresholds" in changes:
-            changes["thresholds"] = list(changes["thresholds"])
-        connection.execute(update(budgets).where(budgets.c.budget_id == budget_id).values(changes))
+        changed = changes | _as_arrays(changes)
+        connection.execute(update(budgets).where(budgets.c.budget_id == budget_id).values(changed))
         return _standing(connection, budget_id)
 
 
@@ -101,6 +103,11 @@ def end_budget(reader: Reader, budget_id: UUID) -> Budget:
         )
         _record(connection, budget, ended, reader.principal.name)
     return ended
+
+
+def _as_arrays(values: dict[str, Any]) -> dict[str, Any]:
+    """What Postgres keeps as arrays, of these values."""
+    return {name: list(values[name]) for name in ("thresholds", "channels") if name in values}
 
 
 def _refuse_foreign(reader: Reader, budget: Budget) -> None:
@@ -160,5 +167,5 @@ def _written(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, tuple):
-        return [str(share) if isinstance(share, Decimal) else share for share in value]
+        return [str(one) for one in value]
     return value

@@ -61,6 +61,8 @@ class Budget(msgspec.Struct, frozen=True, kw_only=True):
     complete_from: datetime | None = None
     """From where on its sums hold all calls already."""
     ended_at: datetime | None = None
+    channels: tuple[UUID, ...] = ()
+    """Where its notices go; with none to its tenant's channels, or else to the operator's."""
     earlier_amounts: tuple[EarlierAmount, ...] = ()
     """By time, the oldest first."""
 

@@ -16,6 +16,7 @@ LONGEST_TEXT = 256
 MOST_DIMENSIONS = 8
 MOST_THRESHOLDS = 10
 LARGEST_THRESHOLD = 100
+MOST_CHANNELS = 20
 THRESHOLD_DIGITS = 6
 LONGEST_WINDOW_SECONDS = 400 * 86_400
 MOST_USD = 10**12
@@ -31,6 +32,8 @@ def check_budget(budget: Budget) -> None:
     _check_amount(budget)
     _check_period(budget)
     _check_thresholds(budget)
+    if len(budget.channels) > MOST_CHANNELS:
+        raise InvalidRecord("channels", f"are more than {MOST_CHANNELS}")
 
 
 def tenant_of_scope(scope: dict[str, str]) -> str:

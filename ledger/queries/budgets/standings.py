@@ -75,19 +75,20 @@ def standings(connection: Connection, accounts: Sequence[Account], at: datetime)
     Whoever decides by it holds the locks of the accounts' states before it is called.
     """
     periods = [period_of(budget, at) for budget, _ in accounts]
-    return _in_periods(connection, list(zip(accounts, periods, strict=True)), at)
+    return standings_in(connection, list(zip(accounts, periods, strict=True)), at)
 
 
 def history(
     connection: Connection, account: Account, periods: Sequence[Period], at: datetime
 ) -> list[Standing]:
     """How an account stood in each of these periods, as it is known now."""
-    return _in_periods(connection, [(account, period) for period in periods], at)
+    return standings_in(connection, [(account, period) for period in periods], at)
 
 
-def _in_periods(
+def standings_in(
     connection: Connection, wanted: Sequence[tuple[Account, Period]], at: datetime
 ) -> list[Standing]:
+    """How accounts stood in the periods named, in this order, as it is known now."""
     earlier = [carried_periods(budget, period) for (budget, _), period in wanted]
     asked = [
         (Bucket(budget.budget_id, key), one)

@@ -64,5 +64,6 @@ def _budget(row: Mapping[Any, Any], earlier: Mapping[UUID, Sequence[EarlierAmoun
     values = dict(row)
     for name in _INTEGERS:
         values[name] = None if values[name] is None else int(values[name])
-    values["thresholds"] = tuple(values["thresholds"])
+    for name in ("thresholds", "channels"):
+        values[name] = tuple(values[name])
     return Budget(**values, earlier_amounts=tuple(earlier.get(row["budget_id"], ())))

@@ -59,6 +59,15 @@ budgets = Table(
         comment="from where on its sums hold all calls, while older ones are being added",
     ),
     _moment("ended_at", nullable=True),
+    Column(
+        "channels",
+        ARRAY(Uuid),
+        nullable=False,
+        server_default=text("'{}'"),
+        comment=(
+            "where its notices go; when empty to its tenant's channels, or else to the operator's"
+        ),
+    ),
     Index("budgets_name", "tenant", "name", unique=True, postgresql_where=text("ended_at IS NULL")),
 )
 

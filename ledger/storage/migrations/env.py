@@ -7,10 +7,12 @@ from alembic import context
 from ledger.storage.afterwards_tables import outcomes
 from ledger.storage.budgets.tables import budgets
 from ledger.storage.joining_tables import call_keys
+from ledger.storage.notices.tables import notice_channels
 from ledger.storage.prices.tables import prices
 from ledger.storage.tables import metadata
 
-assert {table.metadata for table in (budgets, call_keys, outcomes, prices)} == {metadata}
+_TABLES = (budgets, call_keys, notice_channels, outcomes, prices)
+assert {table.metadata for table in _TABLES} == {metadata}
 
 connection = context.config.attributes["connection"]
 context.configure(connection=connection, target_metadata=metadata, transaction_per_migration=False)
