@@ -13,8 +13,8 @@ from collector.api import parameters as read
 from collector.api.pages import MOST, PAGE, following, page
 from ledger.domain.errors import InvalidQuestion
 from ledger.domain.money import usd_text
-from ledger.queries.calls import list_calls
 from ledger.queries.reader import Reader
+from ledger.queries.records.calls import list_calls
 from ledger.queries.tenants import list_tenants
 from ledger.settings import Settings
 

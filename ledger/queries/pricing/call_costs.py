@@ -15,8 +15,8 @@ from ledger.pricing.aliases import EVERY_TENANT
 from ledger.pricing.cost import LineItem, Tariff
 from ledger.pricing.rates import RateCard
 from ledger.pricing.unpriced.suggestions import Known
-from ledger.queries.names import described, record_named, records_of_id
 from ledger.queries.reader import Reader
+from ledger.queries.records.names import described, record_named, records_of_id
 from ledger.storage.afterwards_tables import model_aliases
 from ledger.storage.prices.tables import prices
 from ledger.storage.prices.versions import read_price_version

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import Select, Table, exists, select, true, tuple_, union_all
 
 from ledger.domain.dimensions import SERIES_DIMENSIONS
-from ledger.queries.outcomes import outcomes_of_call
 from ledger.queries.reader import Reader
+from ledger.queries.records.outcomes import outcomes_of_call
 from ledger.storage.tables import calls, corrections, series
 
 Cursor = tuple[datetime, str]
