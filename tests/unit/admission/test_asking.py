@@ -51,7 +51,9 @@ def test_amounts_may_be_numbers_or_texts() -> None:
 
 
 def test_tags_may_be_written_as_budgets_name_them() -> None:
-    asked = reserve(amount_usd="1", **{"tags.team": "red", "tags": {"tier": "gold"}})
+    body: dict[str, Any] = {"tags.team": "red", "tags": {"tier": "gold"}}
+
+    asked = reserve(amount_usd="1", **body)
 
     assert asked.call.tags == {"team": "red", "tier": "gold"}
 
