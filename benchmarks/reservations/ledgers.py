@@ -23,6 +23,12 @@ _HISTORY = """
     FROM budgets, generate_series(date_trunc('month', now()),
         date_trunc('hour', now()) - interval '15 minutes', '15 minutes') AS starts_at
 """
+_HISTORY_BY_DAY = """
+    INSERT INTO budget_days (budget_id, scope_key, day, used_pico_usd, used_tokens)
+    SELECT budget_id, scope_key, (starts_at AT TIME ZONE 'UTC')::date, sum(spent_pico_usd),
+        sum(tokens)
+    FROM budget_sums GROUP BY 1, 2, 3
+"""
 _PLENTY_PICO_USD = 10**21
 
 
@@ -49,5 +55,6 @@ def set_budgets(url: str, number: int, *, with_history: bool = False) -> None:
         connection.execute(_CHANGED)
         if with_history:
             connection.execute(_HISTORY)
+            connection.execute(_HISTORY_BY_DAY)
     with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute("VACUUM ANALYZE budgets, budget_sums")
+        connection.execute("VACUUM ANALYZE budgets, budget_sums, budget_days")

@@ -61,6 +61,11 @@ def failure(error: TollbookError) -> Answer:
     return Answer(status, PROBLEM, problem_document(status, str(error), **members))
 
 
+def not_post() -> Answer:
+    """Of a request by another method than these are made by."""
+    return _problem(HTTPStatus.METHOD_NOT_ALLOWED, "reservations are made and ended by POST")
+
+
 def refused(refusal: Refusal) -> dict[str, Any]:
     """Who refused, what is left there, and when trying again makes sense."""
     tokens = refusal.is_in_tokens

@@ -123,6 +123,7 @@ class Desk:
             self._is_away(error)
             self._wait_and_refuse(error)
         else:
+            log.info("reservations are decided again")
             self._fault = None
 
     def _wait_and_refuse(self, error: LedgerUnavailable) -> None:

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from collector.admission.answering import (
     failure,
+    not_post,
     reserve_answer,
     state_answer,
     unverified_answer,
@@ -46,11 +47,12 @@ class ReservationsFront:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         path: str = scope.get("path", "")
-        asked = None
-        if scope.get("method") == "POST" and path.startswith(_ROOT):
-            asked = _asked(path)
+        asked = _asked(path) if path.startswith(_ROOT) else None
         if asked is None:
             await self._behind(scope, receive, send)
+            return
+        if scope["method"] != "POST":
+            await send_answer(not_post(), send, {"allow": "POST"})
             return
         headers = {
             name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]

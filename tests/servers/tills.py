@@ -65,6 +65,10 @@ class Till:
         )
         return Told(response.status, json.loads(response.data))
 
+    def text(self, path: str) -> str:
+        """GET what is no JSON."""
+        return self._pool.request("GET", f"{self.url}{path}").data.decode()
+
 
 def a_budget(**fields: Any) -> dict[str, Any]:
     """The body for a budget of $10 a month that blocks; a field that is None is left out."""
