@@ -140,7 +140,7 @@ class Desk:
         try:
             if group:
                 self._settle(group)
-            elif time.monotonic() - self._looked_at > _LOOK_SECONDS:
+            if self._looks_around and time.monotonic() - self._looked_at > _LOOK_SECONDS:
                 self._look()
         except LedgerUnavailable as error:
             self._is_away(error)

@@ -11,8 +11,8 @@ from flask import Blueprint, Response, request
 from collector.api import parameters as read
 from ledger.domain.budgets.scope import values_of_key
 from ledger.domain.money import usd_text
+from ledger.queries.budgets.reservations import reservation_of_id
 from ledger.queries.reader import Reader
-from ledger.queries.reservations import reservation_of_id
 
 
 def reservation_routes(reader: Reader) -> Blueprint:

@@ -60,7 +60,7 @@ def test_the_client_holds_settles_and_gives_back(client: Any, till: Till) -> Non
 
 
 def test_the_client_says_what_is_wrong(client: Any, till: Till) -> None:
-    with pytest.raises(ValueError, match="feture"):
-        client.Tollbook(till.url).reserve("wrong", amount_usd="1", feture="search")
+    with pytest.raises(ValueError, match="feature_name"):
+        client.Tollbook(till.url).reserve("wrong", amount_usd="1", feature_name="search")
     with pytest.raises(client.Unavailable):
         client.Tollbook(f"http://127.0.0.1:{free_port()}").reserve("wrong", amount_usd="1")

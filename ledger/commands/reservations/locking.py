@@ -15,7 +15,7 @@ import psycopg
 
 from ledger.domain.budgets.budget import Bucket
 from ledger.domain.reservations.reservation import Quantity, Reservation
-from ledger.storage.arrays import array, columns
+from ledger.storage.budgets.arrays import array, columns
 from ledger.storage.budgets.versions import BUDGETS
 
 _HOLDS = """

@@ -12,7 +12,7 @@ from ledger.domain.budgets.budget import Bucket, Budget
 from ledger.domain.budgets.limits import carried_periods, limit_of
 from ledger.domain.budgets.periods import Period, period_of
 from ledger.domain.reservations.standing import Standing
-from ledger.storage.arrays import columns
+from ledger.storage.budgets.arrays import columns
 
 # Whole days, and what lies before the first and after the last of them by the quarter-hour.
 _SPENT = """

@@ -9,7 +9,7 @@ import msgspec
 from ledger.commands.reservations.locking import Driver
 from ledger.domain.reservations.moment import Moment
 from ledger.domain.reservations.reservation import Quantity, Reservation
-from ledger.storage.arrays import columns
+from ledger.storage.budgets.arrays import columns
 
 _NEW = """
     INSERT INTO reservations (reservation_id, tenant, created_at, expires_at, amount_pico_usd,

@@ -25,6 +25,7 @@ from tests.integration.budgets.books import set_budget
 _STATES = text("SELECT reservation_id, state FROM reservations")
 _HELD = text("SELECT coalesce(sum(held_pico_usd), 0) FROM budget_states")
 _HOLDS = text("SELECT count(*) FROM reservation_holds")
+_DAYS_DRIFT = text("SELECT drift_pico_usd FROM self_checks WHERE scope = 'budget days 0'")
 _DRIFT = text("SELECT drift_pico_usd FROM self_checks WHERE scope = 'holds'")
 
 
@@ -117,3 +118,19 @@ def test_accounts_that_disagree_with_reservations_are_noticed(
     )
     check_holds(database)
     assert _one(database, _DRIFT) == 3
+
+
+def test_days_that_disagree_with_their_quarter_hours_are_noticed(
+    database: Database, budget: Budget
+) -> None:
+    _decide(database, Settle(_reserve(database), Amount(5, None)))
+    check_holds(database)
+    assert _one(database, _DAYS_DRIFT) == 0
+
+    _run(
+        database,
+        "UPDATE budget_days SET used_pico_usd = used_pico_usd - 4 WHERE budget_id = :budget",
+        budget=budget.budget_id,
+    )
+    check_holds(database)
+    assert _one(database, _DAYS_DRIFT) == 4

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ledger.storage.arrays import array, columns
+from ledger.storage.budgets.arrays import array, columns
 
 
 def read_back(connection: psycopg.Connection[Any], written: str, kind: str) -> list[Any]:
