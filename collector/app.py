@@ -17,6 +17,8 @@ from collector.api.entrances import ENTRANCES
 from collector.api.front import Application, Front, Scope, Send
 from collector.api.lists import list_routes
 from collector.api.operations import operations_routes
+from collector.api.revisions.months import month_routes
+from collector.api.revisions.repricings import repricing_routes
 from collector.api.spend import spend_routes
 from collector.health.board import Board
 from collector.health.readiness import readiness
@@ -115,6 +117,8 @@ def create_api(database: Database, settings: Settings, spool: Spool, board: Boar
     api.register_blueprint(refused_routes(reader, settings))
     api.register_blueprint(outcome_routes(reader))
     api.register_blueprint(alias_routes(reader, settings))
+    api.register_blueprint(repricing_routes(reader, settings))
+    api.register_blueprint(month_routes(reader))
     api.register_blueprint(
         operations_routes(exporter, lambda: readiness(reader, spool, board.queues()))
     )

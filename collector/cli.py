@@ -23,6 +23,7 @@ _COMMANDS = {
     "dead-letters": "refused.dead_letters",
     "rejected": "refused.rejected",
     "aliases": "aliases",
+    "months": "revisions.months",
 }
 """Sub-commands and their modules in `collector.commands`."""
 

@@ -12,6 +12,7 @@ from werkzeug.exceptions import HTTPException
 from ledger.domain.errors import (
     AmbiguousCall,
     BodyTooLarge,
+    Conflict,
     InvalidQuestion,
     InvalidRecord,
     NotFound,
@@ -33,6 +34,7 @@ _STATUSES: dict[type[TollbookError], HTTPStatus] = {
     InvalidRecord: HTTPStatus.BAD_REQUEST,
     NotFound: HTTPStatus.NOT_FOUND,
     AmbiguousCall: HTTPStatus.CONFLICT,
+    Conflict: HTTPStatus.CONFLICT,
 }
 RETRY_AFTER_SECONDS = 5
 

@@ -27,6 +27,7 @@ from exporters.postgres.joining.families import Families, Price, Sorted, Suspect
 from exporters.postgres.joining.keys import KeyColumns, keys_of
 from exporters.postgres.joining.lane import Lane
 from exporters.postgres.joining.relatives import BookedCall, known_copies
+from exporters.postgres.revisions.adjustments import keep_adjustments
 from exporters.postgres.rows import STARTED_AT, Row, call_row, microseconds
 from exporters.postgres.sums import ROLLUP_KEY, TOTAL_KEY, add_rows, count
 from exporters.postgres.tallies import Tally
@@ -178,7 +179,7 @@ class Booker:
             if not copy_calls(driver, [*work.kept_rows(), *work.new_rows]):
                 raise RuntimeError("calls that are not in the ledger collide with some that are")
         self._tell_keys(driver, work, now)
-        self._add_up(driver, work)
+        keep_adjustments(driver, self._add_up(driver, work, now), now)
         keep_copies(driver, work.sorted.copies, now)
         results = list(_results(work))
         batches = [one.batch for one in prepared]
@@ -235,19 +236,21 @@ class Booker:
             copy_keys(driver, [(records.calls[p], records.keys[p]) for p in places], now)
             self._lane.tell(driver, now.date(), records.columns.only(told).told())
 
-    def _add_up(self, driver: psycopg.Connection[Any], work: _Work) -> None:
+    def _add_up(self, driver: psycopg.Connection[Any], work: _Work, now: datetime) -> list[Row]:
+        """Add to rollups and totals; returns what rollups gained."""
         grids = self._foundations.grid_microseconds
         corrections = self._corrections(work.sorted)
         if corrections:
-            book_corrections(driver, corrections, "joined")
+            book_corrections(driver, corrections, "joined", now)
             sums = count([*work.kept_rows(), *work.new_rows], grids)
-            add_corrected(driver, sums, corrected_sums(corrections, grids))
-            return
+            return add_corrected(driver, sums, corrected_sums(corrections, grids))
         tally = work.records.tally.without(work.left_out)
         if work.new_rows:
             tally = Tally.together([tally, Tally.of(work.new_rows, grids)])
-        add_rows(driver, "rollups", ROLLUP_KEY, tally.rollup_rows())
+        rollup_rows = tally.rollup_rows()
+        add_rows(driver, "rollups", ROLLUP_KEY, rollup_rows)
         add_rows(driver, "totals", TOTAL_KEY, tally.total_rows())
+        return rollup_rows
 
     def _corrections(self, found: Sorted) -> list[Correction]:
         return [

@@ -58,6 +58,10 @@ class NotFound(TollbookError):
     """What a request is about does not exist."""
 
 
+class Conflict(TollbookError):
+    """What was asked for does not go with what stands in the books; the text says with what."""
+
+
 class AmbiguousCall(TollbookError):
     """An id that several calls share, where one call is meant."""
 

@@ -12,9 +12,7 @@ import psycopg
 from exporters.postgres.joining.keys import KeyColumns
 from exporters.postgres.joining.seen_keys import Flags, SeenKeys
 from ledger.domain.key_filters import KeyArray
-
-TURN = "pg_advisory_xact_lock(hashtextextended('tollbook.lane', 0))"
-"""Waits until all bookings before ours have ended; the turn is ours until the transaction ends."""
+from ledger.storage.turns import TURN
 
 _ENTER = f"SELECT pg_current_xact_id()::text, clock_timestamp() FROM {TURN}"  # noqa: S608 - our own
 _FEED = """

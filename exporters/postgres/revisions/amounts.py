@@ -1,0 +1,118 @@
+"""What re-pricing changes in rollups, running totals and credits."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import psycopg
+
+from exporters.postgres.corrections import add_corrected
+from exporters.postgres.revisions.changes import Change
+from exporters.postgres.rows import Row, microseconds, moment_of
+from exporters.postgres.sums import (
+    TOTAL_KEY,
+    RollupSums,
+    Sums,
+    TotalSums,
+    add_rows,
+    into,
+    sum_rows,
+)
+from ledger.domain.calls import Cost
+from ledger.storage.tables import COUNTERS
+
+_UPDATE = """
+    UPDATE rollups SET cost_pico_usd = rollups.cost_pico_usd + changed.cost,
+        unpriced_calls = rollups.unpriced_calls + changed.unpriced,
+        estimated_calls = rollups.estimated_calls + changed.estimated
+    FROM unnest(%s::timestamptz[], %s::uuid[], %s::numeric[], %s::bigint[], %s::bigint[])
+        AS changed (starts_at, series_id, cost, unpriced, estimated)
+    WHERE rollups.tenant = %s AND rollups.starts_at = changed.starts_at
+        AND rollups.series_id = changed.series_id
+        AND rollups.starts_at BETWEEN %s AND %s
+"""
+
+_UNPRICED, _ESTIMATED, _COST = (
+    COUNTERS.index(name) for name in ("unpriced_calls", "estimated_calls", "cost_pico_usd")
+)
+
+
+class Amount(NamedTuple):
+    """How much more money, and how many more calls without a price or with an estimate."""
+
+    cost: int
+    unpriced: int
+    estimated: int
+
+
+Amounts = dict[tuple[int, bytes], Amount]
+"""By start of the grid's interval (microseconds since 2000) and series, of one tenant."""
+
+
+def amounts_of(changed: Sequence[Change], grid_microseconds: int) -> Amounts:
+    """What changes in the rollups of calls that keep their dimensions."""
+    found: defaultdict[tuple[int, bytes], list[int]] = defaultdict(lambda: [0, 0, 0])
+    for change in changed:
+        if change.is_moved:
+            continue
+        started_at = microseconds(change.before.call.started_at)
+        sums = found[started_at - started_at % grid_microseconds, change.before.series]
+        before, after = change.before.cost, change.cost
+        sums[0] += (after.pico_usd or 0) - (before.pico_usd or 0)
+        sums[1] += _is(after, "unpriced") - _is(before, "unpriced")
+        sums[2] += _is(after, "estimated") - _is(before, "estimated")
+    return {key: Amount(*sums) for key, sums in found.items() if any(sums)}
+
+
+def _is(cost: Cost, status: str) -> int:
+    return cost.status == status
+
+
+def add_amounts(
+    connection: psycopg.Connection[Any], tenant: str, amounts: Amounts, moved: RollupSums
+) -> list[Row]:
+    """Add what re-pricing changes; returns what rollups gained.
+
+    `moved` are the changes by calls that get other dimensions.
+    """
+    if moved:
+        for (starts_at, series), amount in amounts.items():
+            into(moved, (tenant, starts_at, series), _sums(amount))
+        return add_corrected(connection, {}, moved)
+    if not amounts:
+        return []
+    _add_to_rollups(connection, tenant, amounts)
+    by_series: TotalSums = {}
+    for (_, series), amount in amounts.items():
+        into(by_series, (tenant, series), _sums(amount))
+    gained, credited = {}, {}
+    for key, sums in by_series.items():
+        gained[key], credited[key] = sums.parts()
+    add_rows(connection, "totals", TOTAL_KEY, sum_rows(gained))
+    add_rows(connection, "credits", TOTAL_KEY, sum_rows(credited))
+    return [
+        (tenant, starts_at, series, *_sums(amount).counters)
+        for (starts_at, series), amount in amounts.items()
+    ]
+
+
+def _add_to_rollups(
+    connection: psycopg.Connection[Any], tenant: str, amounts: Mapping[tuple[int, bytes], Amount]
+) -> None:
+    starts = [moment_of(starts_at) for starts_at, _ in amounts]
+    series = [UUID(bytes=one) for _, one in amounts]
+    cost, unpriced, estimated = (list(column) for column in zip(*amounts.values(), strict=True))
+    updated = connection.execute(
+        _UPDATE, (starts, series, cost, unpriced, estimated, tenant, min(starts), max(starts))
+    ).rowcount
+    if updated != len(amounts):
+        raise RuntimeError(f"{len(amounts)} rollups were to change, but {updated} are there")
+
+
+def _sums(amount: Amount) -> Sums:
+    counters = [0] * len(COUNTERS)
+    counters[_COST], counters[_UNPRICED], counters[_ESTIMATED] = amount
+    return Sums(counters, (Counter(), Counter()))

@@ -1,0 +1,181 @@
+"""Re-pricing keeps every place of the books in step, and what stood before in them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from ledger.domain.usage import Usage
+from ledger.pricing.aliases import Alias, Aliases
+from ledger.queries.revisions.repricings import differences_of
+from ledger.storage.database import Database
+from ledger.storage.self_check import check_day, check_totals
+from tests.factories.calls import START as CALLS_START
+from tests.factories.calls import a_call
+from tests.integration.bookings import Teller
+from tests.integration.books import Books
+from tests.integration.revisions.repricing import START, Rounds, dearer
+
+_HOUR = timedelta(hours=1)
+
+
+def _assert_in_step(books: Books) -> None:
+    """Calls, rollups and totals less credits say the same."""
+    assert books.counted("calls") == books.counted("rollups") == books.counted("totals")
+    assert books.histogram("calls") == books.histogram("rollups") == books.histogram("totals")
+
+
+def _some_calls(number: int, **changes: Any) -> list[Any]:
+    return [a_call(started_at=CALLS_START + _HOUR * n, **changes) for n in range(number)]
+
+
+def test_every_changed_call_gets_one_pair_of_entries_and_all_sums_follow(
+    database: Database, books: Books
+) -> None:
+    Teller(database).tell([*_some_calls(20), *_some_calls(20, tenant="bolt", model="gpt-4o")])
+    before = books.counted("calls")["cost_pico_usd"]
+
+    done = Rounds(database, dearer(database)).reprice()
+
+    after = books.counted("calls")["cost_pico_usd"]
+    assert after == 2 * before
+    assert (done.state, done.calls_seen, done.calls_changed) == ("done", 40, 40)
+    assert (done.before_pico_usd, done.after_pico_usd) == (before, after)
+    entries = books.rows(
+        "SELECT sign, revision, correction_reason, repricing_id, count(*) AS n FROM corrections"
+        " GROUP BY 1, 2, 3, 4 ORDER BY 1"
+    )
+    number = done.repricing_id
+    assert [tuple(row.values()) for row in entries] == [
+        (-1, 1, "repriced", number, 40),
+        (1, 1, "repriced", number, 40),
+    ]
+    _assert_in_step(books)
+    with database.transaction("tollbook_ingest") as connection:
+        assert check_totals(connection) == (0, 0)
+        assert check_day(connection, "a day", CALLS_START.date()) == (0, 0)
+
+
+def test_unchanged_calls_get_nothing(database: Database, books: Books) -> None:
+    Teller(database).tell(_some_calls(10))
+    done = Rounds(database, dearer(database, 1)).reprice()
+    assert (done.calls_seen, done.calls_changed) == (10, 0)
+    assert books.rows("SELECT * FROM corrections") == []
+
+
+def test_a_second_repricing_starts_from_the_first(database: Database, books: Books) -> None:
+    Teller(database).tell(_some_calls(10))
+    before = books.everything()
+    Rounds(database, dearer(database, 3)).reprice()
+    Rounds(database, dearer(database, 5)).reprice()
+    back = Rounds(database, dearer(database, 1)).reprice()
+    assert back.calls_changed == 10
+    assert books.everything() == before
+    _assert_in_step(books)
+
+
+def test_a_dry_run_says_the_same_and_writes_no_entry(database: Database, books: Books) -> None:
+    Teller(database).tell([*_some_calls(10), *_some_calls(3, model="no-such-model")])
+    before = books.everything()
+    rounds = Rounds(database, dearer(database))
+
+    dry = rounds.reprice(dry_run=True)
+    assert books.everything() == before
+    real = rounds.reprice()
+
+    assert (dry.calls_seen, dry.calls_changed, dry.after_pico_usd) == (
+        real.calls_seen,
+        real.calls_changed,
+        real.after_pico_usd,
+    )
+    assert differences_of(rounds.reader, dry.repricing_id) == differences_of(
+        rounds.reader, real.repricing_id
+    )
+
+
+def test_only_chosen_calls_of_the_period_and_the_tenant_are_repriced(
+    database: Database, books: Books
+) -> None:
+    wanted = a_call(model="gpt-4o", feature="search", started_at=START)
+    Teller(database).tell(
+        [
+            wanted,
+            a_call(model="gpt-4o", feature="chat", started_at=START),
+            a_call(feature="search", started_at=START),
+            a_call(model="gpt-4o", feature="search", started_at=START, tenant="bolt"),
+            a_call(model="gpt-4o", feature="search", started_at=START - timedelta(microseconds=1)),
+            a_call(model="gpt-4o", feature="search", started_at=START + _HOUR),
+        ]
+    )
+    done = Rounds(database, dearer(database)).reprice(
+        tenant="acme",
+        end=START + _HOUR,
+        filter={"model": ("gpt-4o",), "feature": ("search", "other"), "cost_status": ("priced",)},
+    )
+    assert (done.calls_seen, done.calls_changed) == (1, 1)
+    (row,) = books.rows("SELECT id FROM corrections WHERE sign = 1")
+    assert row["id"] == wanted.id
+
+
+def test_calls_of_one_moment_are_not_skipped_between_pages(
+    database: Database, books: Books
+) -> None:
+    Teller(database).tell([a_call() for _ in range(25)])
+    done = Rounds(database, dearer(database), calls_a_page=4).reprice()
+    assert done.calls_changed == 25
+    _assert_in_step(books)
+
+
+def test_a_new_alias_moves_calls_to_the_model_they_are_priced_by(
+    database: Database, books: Books
+) -> None:
+    Teller(database).tell(
+        [
+            *_some_calls(5, model="our-deployment", time_to_first_token_seconds=0.2),
+            *_some_calls(5, model="gpt-4o-mini", tags={"a": 1}),
+        ]
+    )
+    alias = Alias(
+        tenant="acme", provider="", alias="our-deployment", valid_from=START,
+        target_provider="openai", target_model="gpt-4o-mini",
+    )  # fmt: skip
+    rounds = Rounds(database, dearer(database, 1), aliases=lambda: Aliases([alias]))
+
+    done = rounds.reprice()
+
+    assert (done.calls_seen, done.calls_changed) == (10, 5)
+    calls = books.rows(
+        "SELECT model, request_model, cost_status, count(*) AS n FROM current_calls"
+        " JOIN series USING (tenant, series_id) GROUP BY 1, 2, 3 ORDER BY 2"
+    )
+    assert [tuple(row.values()) for row in calls] == [
+        ("gpt-4o-mini", "our-deployment", "priced", 5),
+        ("gpt-4o-mini", None, "priced", 5),
+    ]
+    _assert_in_step(books)
+    rows = {row["model"]: row for row in differences_of(rounds.reader, done.repricing_id)}
+    assert (rows["our-deployment"]["calls_before"], rows["our-deployment"]["calls_after"]) == (5, 0)
+    assert (rows["gpt-4o-mini"]["calls_before"], rows["gpt-4o-mini"]["calls_after"]) == (5, 10)
+    assert rounds.reprice().calls_changed == 0
+
+
+def test_joined_calls_are_repriced_as_they_stand(database: Database, books: Books) -> None:
+    teller = Teller(database)
+    span = a_call(
+        id="span", response_id="r", dialect="otel_genai", receiver="traces", scope="one",
+        usage=Usage(input_tokens=10, output_tokens=10),
+    )  # fmt: skip
+    nearer = a_call(
+        id="sdk", response_id="r", dialect="anthropic_sdk", receiver="traces", scope="two",
+        started_at=CALLS_START + _HOUR, usage=Usage(input_tokens=30, output_tokens=10),
+    )  # fmt: skip
+    teller.tell([span])
+    teller.tell([nearer])
+    (standing,) = books.rows("SELECT id, cost_pico_usd FROM current_calls")
+
+    done = Rounds(database, dearer(database), calls_a_page=1).reprice()
+
+    assert (done.calls_seen, done.calls_changed) == (1, 1)
+    (now,) = books.rows("SELECT id, cost_pico_usd FROM current_calls")
+    assert now == {"id": standing["id"], "cost_pico_usd": 2 * standing["cost_pico_usd"]}
+    _assert_in_step(books)
