@@ -19,7 +19,9 @@ from ledger.settings import Settings
 
 _MOST_ROWS = 10_000
 _Offset = Annotated[int, msgspec.Meta(ge=0, le=2**31)]
-_PARAMETERS = ("from", "to", "tz", "group_by", "interval", "limit", "cursor", *DIMENSIONS)
+_PARAMETERS = (
+    "from", "to", "tz", "as_of", "group_by", "interval", "limit", "cursor", *DIMENSIONS,
+)  # fmt: skip
 
 
 def spend_routes(reader: Reader, settings: Settings) -> Blueprint:
@@ -59,6 +61,7 @@ def _question(arguments: read.Parameters, default_zone: str) -> SpendQuestion:
         filters={name: tuple(arguments.getlist(name)) for name in DIMENSIONS if name in arguments},
         limit=read.whole_number(arguments, "limit", _MOST_ROWS, _MOST_ROWS) + 1,
         offset=read.cursor(arguments, _Offset) or 0,
+        as_of=read.moment(arguments, "as_of", tz),
     )
 
 

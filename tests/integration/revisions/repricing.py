@@ -51,6 +51,7 @@ class Rounds:
         *,
         calls_a_page: int = 7,
         aliases: Callable[[], Aliases] = Aliases,
+        rest: timedelta = timedelta(0),
     ) -> None:
         self._database = database
         self.reader = Reader(database, LOCAL_OPERATOR)
@@ -60,7 +61,7 @@ class Rounds:
             aliases=aliases,
             default_time_zone="UTC",
             calls_a_page=calls_a_page,
-            rest=timedelta(0),
+            rest=rest,
         )
 
     def request(self, **changes: Any) -> int:
