@@ -27,12 +27,14 @@ _COPY = "COPY repriced_stage FROM STDIN (FORMAT BINARY)"
 _LAYOUT = ("int8", "text", "int4", "bool", "int8", "text", "text", "bytea")
 _EMPTY = "TRUNCATE repriced_stage"
 
-_OF_PAGE = """{0}.tenant = %(tenant)s AND {0}.started_at BETWEEN %(first)s AND %(last)s
-    AND {0}.started_at = stage.started_at AND {0}.id = stage.id"""
+# Each call is looked up by its key, whatever the planner believes of tables it knows nothing of.
+_OF_CALL = """tenant = %(tenant)s AND started_at BETWEEN %(first)s AND %(last)s
+    AND started_at = stage.started_at AND id = stage.id"""
 _OVERTAKEN = f"""
     SELECT EXISTS (
-        SELECT FROM repriced_stage AS stage JOIN corrections ON {_OF_PAGE.format("corrections")}
-        WHERE corrections.revision > stage.revision
+        SELECT FROM repriced_stage AS stage CROSS JOIN LATERAL (
+            SELECT FROM corrections WHERE {_OF_CALL} AND revision > stage.revision LIMIT 1
+        ) AS later
     )
 """  # noqa: S608 - made of our own names
 
@@ -41,7 +43,8 @@ _INSERT = """
     INSERT INTO corrections
         ({names}, booked_at, revision, sign, correction_reason, repricing_id)
     SELECT {values}, %(booked_at)s, stage.revision + 1, entry.sign, %(reason)s, %(repricing)s
-    FROM repriced_stage AS stage JOIN {table} AS base ON {of_page} AND {is_standing}
+    FROM repriced_stage AS stage
+    CROSS JOIN LATERAL (SELECT * FROM {table} WHERE {of_call} AND {is_standing} LIMIT 1) AS base
     CROSS JOIN (VALUES (-1::smallint), (1::smallint)) AS entry (sign)
     WHERE NOT stage.moved
 """
@@ -123,10 +126,10 @@ def _insert(table: str, is_standing: str) -> sql.Composed:
             for name, value in zip(CALL_COLUMNS, values, strict=True)
         ),
         table=sql.Identifier(table),
-        of_page=sql.SQL(_OF_PAGE.format("base")),
+        of_call=sql.SQL(_OF_CALL),
         is_standing=sql.SQL(is_standing),
     )
 
 
 _FROM_CALLS = _insert("calls", "stage.revision = 0")
-_FROM_CORRECTIONS = _insert("corrections", "base.revision = stage.revision AND base.sign = 1")
+_FROM_CORRECTIONS = _insert("corrections", "revision = stage.revision AND sign = 1")

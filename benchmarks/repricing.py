@@ -1,0 +1,160 @@
+"""`python -m benchmarks.repricing`: how long it takes to price a million booked calls anew."""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+import msgspec
+
+from benchmarks.load.calls import LoadCall, Mix, call_at
+from benchmarks.measuring.books import check_books
+from benchmarks.measuring.server import postgres
+from benchmarks.report.machine import surroundings
+from collector.jobs.repricing import reprice_a_page
+from exporters.postgres.batches import Batch
+from exporters.postgres.booking import Booker
+from exporters.postgres.pricer import Pricer
+from exporters.postgres.revisions.changes import PriceAll
+from exporters.postgres.revisions.repricer import CALLS_A_PAGE, Repricer
+from ledger.access.principals import LOCAL_OPERATOR
+from ledger.commands.repricings import request_repricing
+from ledger.domain.calls import Call, Cost, PricedCall
+from ledger.domain.repricing import Repricing, Wanted
+from ledger.domain.usage import Usage
+from ledger.pricing.aliases import Aliases
+from ledger.queries.reader import Reader
+from ledger.queries.revisions.repricings import repricing_of
+from ledger.storage.database import Database
+
+_CALLS_A_COMMIT = 4096
+_DAYS = 10
+
+
+class Round(NamedTuple):
+    """One re-pricing of all calls."""
+
+    name: str
+    done: Repricing
+    seconds: float
+    longest_page_seconds: float
+    rss_mib: float
+    """The most memory this process ever took."""
+
+
+def main() -> None:
+    """Book calls, price them anew, print what it took."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.repricing", description=__doc__)
+    parser.add_argument("--calls", type=int, default=1_000_000)
+    options = parser.parse_args()
+    mix = Mix(start_unix_seconds=int(time.time()) - _DAYS * 86_400, spread_seconds=_DAYS * 86_400)
+    with postgres() as server, server.fresh_ledger() as url:
+        print("\n".join(surroundings(server.version).lines()), flush=True)
+        database = Database(url)
+        begun = time.monotonic()
+        book(database, mix, options.calls)
+        seconds = time.monotonic() - begun
+        print(f"booked {options.calls:,} calls in {seconds:.1f} s", flush=True)
+        print(f"{CALLS_A_PAGE:,} calls a page; {_DAYS} days, {mix.tenants} tenants\n")
+        price_all = Pricer(database).price_all
+        for name, priced, dry_run in (
+            ("nothing changes", price_all, False),
+            ("all change, dry run", doubled(price_all), True),
+            ("all change", doubled(price_all), False),
+            ("all change back", price_all, False),
+        ):
+            print(_line(reprice(database, name, priced, dry_run=dry_run)), flush=True)
+            check_books(url, options.calls)
+        database.close()
+
+
+def book(database: Database, mix: Mix, number: int) -> None:
+    """Book the first calls of a mix as the collector does, without its HTTP."""
+    pricer = Pricer(database)
+    booker = Booker(database, price=pricer.price, default_time_zone="UTC")
+    for start in range(0, number, _CALLS_A_COMMIT):
+        calls = [
+            _call(call_at(mix, place))
+            for place in range(start, min(number, start + _CALLS_A_COMMIT))
+        ]
+        costs = pricer.price_all(calls)
+        priced = [PricedCall(call, cost) for call, cost in zip(calls, costs, strict=True)]
+        booker.book([booker.prepare(Batch(receiver="calls", calls=priced))])
+
+
+def doubled(price_all: PriceAll) -> PriceAll:
+    """Twice these prices."""
+
+    def price(calls: list[Call]) -> list[Cost]:
+        return [
+            msgspec.structs.replace(cost, pico_usd=2 * cost.pico_usd) if cost.pico_usd else cost
+            for cost in price_all(calls)
+        ]
+
+    return price
+
+
+def reprice(database: Database, name: str, price_all: PriceAll, *, dry_run: bool) -> Round:
+    """Have everything priced anew and work through it."""
+    repricer = Repricer(
+        database,
+        prices_as_of=lambda _known_at: price_all,
+        aliases=Aliases,
+        default_time_zone="UTC",
+        rest=timedelta(0),
+    )
+    reader = Reader(database, LOCAL_OPERATOR)
+    now = datetime.now(UTC)
+    wanted = Wanted(start=now - timedelta(days=40), end=now, reason=name, dry_run=dry_run)
+    number = request_repricing(reader, wanted, now)
+    begun = time.monotonic()
+    longest = max(_pages(database, repricer))
+    seconds = time.monotonic() - begun
+    rss_mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return Round(name, repricing_of(reader, number), seconds, longest, rss_mib)
+
+
+def _pages(database: Database, repricer: Repricer) -> Iterator[float]:
+    begun = time.monotonic()
+    while reprice_a_page(database, repricer) is not None:
+        yield time.monotonic() - begun
+        begun = time.monotonic()
+
+
+def _call(load: LoadCall) -> Call:
+    fields: dict[str, Any] = {"error_type": "timeout", "status": "error"} if load.failed else {}
+    return Call(
+        tenant=load.tenant,
+        id=load.call_id,
+        started_at=datetime.fromtimestamp(load.started_unix_micros / 1e6, UTC),
+        provider=load.provider,
+        model=load.model,
+        feature=load.feature,
+        user=load.user,
+        session=load.session,
+        response_id=load.response_id,
+        duration_seconds=load.duration_micros / 1e6,
+        usage=Usage(
+            input_tokens=load.input_tokens - load.cache_read_tokens,
+            cache_read_tokens=load.cache_read_tokens,
+            output_tokens=load.output_tokens,
+        ),
+        **fields,
+    )
+
+
+def _line(one: Round) -> str:
+    rate = one.done.calls_seen / one.seconds
+    return (
+        f"{one.name}: {one.done.calls_seen:,} calls, {one.done.calls_changed:,} changed,"
+        f" {one.seconds:.1f} s ({rate:,.0f}/s), longest page {one.longest_page_seconds:.2f} s,"
+        f" at most {one.rss_mib:.0f} MiB"
+    )
+
+
+if __name__ == "__main__":
+    main()
