@@ -26,7 +26,6 @@ from ledger.commands.repricings import request_repricing
 from ledger.domain.calls import Call, Cost, PricedCall
 from ledger.domain.repricing import Repricing, Wanted
 from ledger.domain.usage import Usage
-from ledger.pricing.aliases import Aliases
 from ledger.queries.reader import Reader
 from ledger.queries.revisions.repricings import repricing_of
 from ledger.storage.database import Database
@@ -100,13 +99,7 @@ def doubled(price_all: PriceAll) -> PriceAll:
 
 def reprice(database: Database, name: str, price_all: PriceAll, *, dry_run: bool) -> Round:
     """Have everything priced anew and work through it."""
-    repricer = Repricer(
-        database,
-        prices_as_of=lambda _known_at: price_all,
-        aliases=Aliases,
-        default_time_zone="UTC",
-        rest=timedelta(0),
-    )
+    repricer = Repricer(lambda _known_at: price_all, rest=timedelta(0))
     reader = Reader(database, LOCAL_OPERATOR)
     now = datetime.now(UTC)
     wanted = Wanted(start=now - timedelta(days=40), end=now, reason=name, dry_run=dry_run)

@@ -16,6 +16,9 @@ from collector.api.bodies import Receive
 from collector.api.entrances import ENTRANCES
 from collector.api.front import Application, Front, Scope, Send
 from collector.api.lists import list_routes
+from collector.api.money.call_costs import call_cost_routes
+from collector.api.money.exchange_rates import exchange_rate_routes
+from collector.api.money.prices import price_routes
 from collector.api.operations import operations_routes
 from collector.api.revisions.months import month_routes
 from collector.api.revisions.repricings import repricing_routes
@@ -117,6 +120,9 @@ def create_api(database: Database, settings: Settings, spool: Spool, board: Boar
     api.register_blueprint(refused_routes(reader, settings))
     api.register_blueprint(outcome_routes(reader))
     api.register_blueprint(alias_routes(reader, settings))
+    api.register_blueprint(price_routes(reader, settings))
+    api.register_blueprint(exchange_rate_routes(reader))
+    api.register_blueprint(call_cost_routes(reader, settings))
     api.register_blueprint(repricing_routes(reader, settings))
     api.register_blueprint(month_routes(reader))
     api.register_blueprint(

@@ -23,6 +23,8 @@ _COMMANDS = {
     "dead-letters": "refused.dead_letters",
     "rejected": "refused.rejected",
     "aliases": "aliases",
+    "price": "prices.price",
+    "prices": "prices.prices",
     "months": "revisions.months",
 }
 """Sub-commands and their modules in `collector.commands`."""

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import logging
+from datetime import datetime
 
 from collector.jobs.turns import is_ours
 from exporters.postgres.pricer import Pricer
+from exporters.postgres.revisions.changes import PriceAll
 from exporters.postgres.revisions.progress import end
 from exporters.postgres.revisions.repricer import Repricer
 from ledger.access.principals import EVERY_TENANT, Principal
 from ledger.domain.errors import LedgerUnavailable
 from ledger.queries.aliases import AliasBook
 from ledger.queries.reader import Reader
-from ledger.settings import Settings
 from ledger.storage.database import Database, driver_connection
 
 log = logging.getLogger(__name__)
@@ -20,16 +21,19 @@ log = logging.getLogger(__name__)
 _MOST_SECONDS_A_PAGE = 120.0
 
 
-def repricer_for(database: Database, settings: Settings) -> Repricer:
-    """What re-prices calls in this process."""
-    pricer = Pricer(database)
-    aliases = AliasBook(Reader(database, Principal("jobs", EVERY_TENANT)))
-    return Repricer(
-        database,
-        prices_as_of=lambda _known_at: pricer.price_all,
-        aliases=aliases.current,
-        default_time_zone=settings.time_zone,
-    )
+class PricersAsOf:
+    """Prices as they were known at a moment; those of the last one asked for are kept."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._aliases = AliasBook(Reader(database, Principal("jobs", EVERY_TENANT)))
+        self._kept: tuple[datetime, Pricer] | None = None
+
+    def __call__(self, moment: datetime) -> PriceAll:
+        """How calls are priced as of the moment."""
+        if self._kept is None or self._kept[0] != moment:
+            self._kept = moment, Pricer(self._database, self._aliases, known_at=moment)
+        return self._kept[1].price_all
 
 
 def work_on_repricings(database: Database, *, repricer: Repricer) -> None:

@@ -14,13 +14,14 @@ from apscheduler.schedulers.blocking import BlockingScheduler
 
 from collector.jobs.accounting import check_accounting
 from collector.jobs.key_days import drop_old_keys, make_key_days_ahead
-from collector.jobs.repricing import repricer_for, work_on_repricings
+from collector.jobs.repricing import PricersAsOf, work_on_repricings
 from collector.jobs.upkeep import (
     bound_dead_letters,
     check_books,
     make_days_ahead,
     prune_refused_records,
 )
+from exporters.postgres.revisions.repricer import Repricer
 from ledger.domain.errors import LedgerUnavailable
 from ledger.settings import Settings
 from ledger.storage.database import Database
@@ -44,7 +45,7 @@ def run_jobs(database: Database, settings: Settings) -> None:
         (check_accounting, {"minutes": 1}, {}),
         (prune_refused_records, {"minutes": 10}, {"kept": settings.rejected_records_kept}),
         (bound_dead_letters, {"minutes": 10}, {"kept": settings.dead_letters_kept}),
-        (work_on_repricings, {"seconds": 2}, {"repricer": repricer_for(database, settings)}),
+        (work_on_repricings, {"seconds": 2}, {"repricer": Repricer(PricersAsOf(database))}),
     ):
         scheduler.add_job(
             _unless_away(job),

@@ -43,7 +43,7 @@ _NEXT_REVISIONS = """
     GROUP BY wanted.place ORDER BY wanted.place
 """
 _COPY = sql.SQL(
-    "COPY corrections_stage ({}, booked_at, revision, sign, correction_reason, repricing_id)"
+    "COPY corrections_stage ({}, booked_at, revision, sign, correction_reason)"
     " FROM STDIN (FORMAT BINARY)"
 ).format(sql.SQL(", ").join(map(sql.Identifier, CALL_COLUMNS)))
 _CREATE = """
@@ -65,7 +65,6 @@ def book_corrections(
     corrections: Sequence[Correction],
     reason: str,
     booked_at: datetime,
-    repricing_id: int | None = None,
 ) -> None:
     """Write the entries; every one of a call gets the call's next revision.
 
@@ -84,10 +83,10 @@ def book_corrections(
     ]
     connection.execute(_CREATE)
     with connection.cursor().copy(_COPY) as copy:
-        copy.set_types([*CALL_LAYOUT, "int8", "int4", "int2", "text", "int8"])
+        copy.set_types([*CALL_LAYOUT, "int8", "int4", "int2", "text"])
         booked = microseconds(booked_at)
         for one, revision in zip(corrections, revisions, strict=True):
-            copy.write_row((*one.row, booked, revision, one.sign, reason, repricing_id))
+            copy.write_row((*one.row, booked, revision, one.sign, reason))
     connection.execute(_INSERT)
 
 

@@ -29,8 +29,8 @@ from ledger.queries.tenants import time_zone_of
 from ledger.settings import Settings
 
 _COLUMNS = (
-    "tenant", "day", "model", "calls", "calls_before", "calls_changed", "unpriced_calls",
-    "unpriced_calls_before", "before_usd", "after_usd", "difference_usd",
+    "tenant", "day", "model", "calls", "calls_changed", "unpriced_calls_before",
+    "unpriced_calls_after", "before_usd", "after_usd", "difference_usd",
 )  # fmt: skip
 
 
@@ -163,11 +163,10 @@ def difference(row: dict[str, Any]) -> dict[str, Any]:
         "tenant": row["tenant"],
         "day": row["day"].isoformat(),
         "model": row["model"],
-        "calls": row["calls_after"],
-        "calls_before": row["calls_before"],
+        "calls": row["calls"],
         "calls_changed": row["calls_changed"],
-        "unpriced_calls": row["unpriced_after"],
         "unpriced_calls_before": row["unpriced_before"],
+        "unpriced_calls_after": row["unpriced_after"],
         "before_usd": usd_text(before),
         "after_usd": usd_text(after),
         "difference_usd": usd_text(after - before),

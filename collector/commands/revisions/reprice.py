@@ -13,7 +13,8 @@ from collector.api.revisions.repricings import difference, shown
 from collector.commands.listing import print_json_lines, print_rows
 from collector.commands.surroundings import ledger, settings_and_logs
 from collector.counted import counted
-from collector.jobs.repricing import reprice_a_page, repricer_for
+from collector.jobs.repricing import reprice_a_page
+from exporters.postgres.revisions.repricer import Repricer
 from ledger.access.principals import LOCAL_OPERATOR
 from ledger.commands.repricings import request_repricing
 from ledger.domain.errors import NotFound
@@ -31,7 +32,7 @@ _COLUMNS = {
     "model": "model",
     "calls": "calls",
     "calls_changed": "changed",
-    "unpriced_calls": "unpriced",
+    "unpriced_calls_after": "unpriced",
     "before_usd": "before, USD",
     "after_usd": "after, USD",
     "difference_usd": "difference, USD",
@@ -58,7 +59,7 @@ def command(*, as_json: bool, **options: Any) -> None:
         reader = Reader(database, LOCAL_OPERATOR)
         wanted = _wanted(reader, settings, options)
         number = request_repricing(reader, wanted, datetime.now(UTC))
-        done = _worked_through(database, settings, reader, number)
+        done = _worked_through(database, reader, number)
         rows = differences_of(reader, number, limit=_MOST_SHOWN)
     if as_json:
         print_json_lines([shown(done), *map(difference, rows)])
@@ -94,11 +95,9 @@ def _wanted(reader: Reader, settings: Settings, options: dict[str, Any]) -> Want
     )
 
 
-def _worked_through(
-    database: Database, settings: Settings, reader: Reader, number: int
-) -> Repricing:
+def _worked_through(database: Database, reader: Reader, number: int) -> Repricing:
     """Work on it, or wait for whoever does; an interruption leaves the rest to `tollbook work`."""
-    repricer = repricer_for(database, settings)
+    repricer = Repricer(PricersAsOf(database))
     one = repricing_of(reader, number)
     with Console(stderr=True).status(f"re-pricing {number}") as status:
         while one.state == "running":

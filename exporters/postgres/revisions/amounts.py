@@ -9,12 +9,10 @@ from uuid import UUID
 
 import psycopg
 
-from exporters.postgres.corrections import add_corrected
 from exporters.postgres.revisions.changes import Change
 from exporters.postgres.rows import Row, microseconds, moment_of
 from exporters.postgres.sums import (
     TOTAL_KEY,
-    RollupSums,
     Sums,
     TotalSums,
     add_rows,
@@ -53,11 +51,9 @@ Amounts = dict[tuple[int, bytes], Amount]
 
 
 def amounts_of(changed: Sequence[Change], grid_microseconds: int) -> Amounts:
-    """What changes in the rollups of calls that keep their dimensions."""
+    """What changes in the rollups of calls; they keep their dimensions."""
     found: defaultdict[tuple[int, bytes], list[int]] = defaultdict(lambda: [0, 0, 0])
     for change in changed:
-        if change.is_moved:
-            continue
         started_at = microseconds(change.before.call.started_at)
         sums = found[started_at - started_at % grid_microseconds, change.before.series]
         before, after = change.before.cost, change.cost
@@ -71,17 +67,11 @@ def _is(cost: Cost, status: str) -> int:
     return cost.status == status
 
 
-def add_amounts(
-    connection: psycopg.Connection[Any], tenant: str, amounts: Amounts, moved: RollupSums
-) -> list[Row]:
+def add_amounts(connection: psycopg.Connection[Any], tenant: str, amounts: Amounts) -> list[Row]:
     """Add what re-pricing changes; returns what rollups gained.
 
-    `moved` are the changes by calls that get other dimensions.
+    Running totals only grow, so what became cheaper goes to the credits.
     """
-    if moved:
-        for (starts_at, series), amount in amounts.items():
-            into(moved, (tenant, starts_at, series), _sums(amount))
-        return add_corrected(connection, {}, moved)
     if not amounts:
         return []
     _add_to_rollups(connection, tenant, amounts)

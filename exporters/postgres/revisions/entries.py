@@ -19,12 +19,12 @@ REASON = "repriced"
 
 _CREATE = """
     CREATE TEMPORARY TABLE IF NOT EXISTS repriced_stage (
-        started_at timestamptz, id text, revision integer, moved boolean, cost_pico_usd bigint,
+        started_at timestamptz, id text, revision integer, cost_pico_usd bigint,
         cost_status text, cost_reason text, price_version uuid
     ) ON COMMIT DELETE ROWS
 """
 _COPY = "COPY repriced_stage FROM STDIN (FORMAT BINARY)"
-_LAYOUT = ("int8", "text", "int4", "bool", "int8", "text", "text", "bytea")
+_LAYOUT = ("int8", "text", "int4", "int8", "text", "text", "bytea")
 _EMPTY = "TRUNCATE repriced_stage"
 
 # Each call is looked up by its key, whatever the planner believes of tables it knows nothing of.
@@ -46,7 +46,6 @@ _INSERT = """
     FROM repriced_stage AS stage
     CROSS JOIN LATERAL (SELECT * FROM {table} WHERE {of_call} AND {is_standing} LIMIT 1) AS base
     CROSS JOIN (VALUES (-1::smallint), (1::smallint)) AS entry (sign)
-    WHERE NOT stage.moved
 """
 
 
@@ -72,7 +71,6 @@ def stage_changes(connection: psycopg.Connection[Any], changed: Sequence[Change]
                     microseconds(state.call.started_at),
                     state.call.id,
                     state.revision,
-                    one.is_moved,
                     cost.pico_usd,
                     cost.status,
                     cost.reason,
@@ -90,21 +88,23 @@ def is_overtaken(connection: psycopg.Connection[Any], changed: Sequence[Change])
 def write_entries(
     connection: psycopg.Connection[Any], changed: Sequence[Change], entry: Entry
 ) -> None:
-    """Write the pair of entries of every call laid out that keeps its dimensions."""
+    """Write the pair of entries of every call laid out."""
     parameters = {
         **_bounds(changed),
         "booked_at": entry.booked_at,
         "reason": REASON,
         "repricing": entry.repricing_id,
     }
-    stay = [one.before.revision for one in changed if not one.is_moved]
+    revisions = [one.before.revision for one in changed]
     written = 0
-    if 0 in stay:
+    if 0 in revisions:
         written += connection.execute(_FROM_CALLS, parameters).rowcount
-    if any(stay):
+    if any(revisions):
         written += connection.execute(_FROM_CORRECTIONS, parameters).rowcount
-    if written != 2 * len(stay):
-        raise RuntimeError(f"{len(stay)} calls were to be re-priced, but {written} entries written")
+    if written != 2 * len(changed):
+        raise RuntimeError(
+            f"{len(changed)} calls are re-priced, but {written} entries were written"
+        )
 
 
 def _bounds(changed: Sequence[Change]) -> dict[str, Any]:

@@ -9,7 +9,6 @@ from typing import Any
 import psycopg
 from sqlalchemy import Connection
 
-from exporters.postgres.foundations import Foundations
 from exporters.postgres.revisions.adjustments import keep_adjustments
 from exporters.postgres.revisions.amounts import add_amounts, amounts_of
 from exporters.postgres.revisions.changes import Changes, PriceAll, Repriced, changes_of
@@ -20,7 +19,6 @@ from exporters.postgres.revisions.entries import (
     stage_changes,
     write_entries,
 )
-from exporters.postgres.revisions.moves import write_moves
 from exporters.postgres.revisions.pages import Pages
 from exporters.postgres.revisions.progress import (
     Owner,
@@ -31,8 +29,7 @@ from exporters.postgres.revisions.progress import (
     owner_at,
 )
 from ledger.domain.zones import zone
-from ledger.pricing.aliases import Aliases
-from ledger.storage.database import Database, driver_connection
+from ledger.storage.database import driver_connection
 from ledger.storage.turns import TURN
 
 CALLS_A_PAGE = 5_000
@@ -52,17 +49,12 @@ class Repricer:
 
     def __init__(
         self,
-        database: Database,
-        *,
         prices_as_of: PricesAsOf,
-        aliases: Callable[[], Aliases],
-        default_time_zone: str,
+        *,
         calls_a_page: int = CALLS_A_PAGE,
         rest: timedelta = _REST,
     ) -> None:
         self._prices_as_of = prices_as_of
-        self._aliases = aliases
-        self._foundations = Foundations(database, default_time_zone)
         self._pages = Pages()
         self._calls_a_page = calls_a_page
         self._rest = rest
@@ -106,7 +98,6 @@ class Repricer:
             page,
             Repriced(
                 accepted=wanted.filter,
-                aliases=self._aliases(),
                 price_all=self._prices_as_of(standing.priced_as_of),
                 zone=zone(owner.time_zone),
             ),
@@ -131,8 +122,7 @@ class Repricer:
             stage_changes(driver, changes.changed)
         entry = Entry(owner.tenant, standing.repricing_id, row[0])
         write_entries(driver, changes.changed, entry)
-        moved = write_moves(driver, changes.changed, entry, self._foundations)
         amounts = amounts_of(changes.changed, owner.rollup_seconds * 1_000_000)
-        rollup_rows = add_amounts(driver, owner.tenant, amounts, moved)
+        rollup_rows = add_amounts(driver, owner.tenant, amounts)
         keep_adjustments(driver, rollup_rows, entry.booked_at)
         return changes

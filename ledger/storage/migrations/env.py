@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from alembic import context
 
-from ledger.storage import afterwards_tables, joining_tables
+from ledger.storage import afterwards_tables, joining_tables, price_tables
 from ledger.storage.revisions import revision_tables
 from ledger.storage.tables import metadata
 
 assert joining_tables.call_keys.metadata is metadata
 assert afterwards_tables.outcomes.metadata is metadata
+assert price_tables.prices.metadata is metadata
 assert revision_tables.repricings.metadata is metadata
 
 connection = context.config.attributes["connection"]

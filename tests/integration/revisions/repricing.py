@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,7 +15,6 @@ from ledger.access.principals import LOCAL_OPERATOR
 from ledger.commands.repricings import request_repricing
 from ledger.domain.calls import Call, Cost
 from ledger.domain.repricing import Repricing, Wanted
-from ledger.pricing.aliases import Aliases
 from ledger.queries.reader import Reader
 from ledger.queries.revisions.repricings import repricing_of
 from ledger.storage.database import Database
@@ -50,16 +48,12 @@ class Rounds:
         price_all: PriceAll,
         *,
         calls_a_page: int = 7,
-        aliases: Callable[[], Aliases] = Aliases,
         rest: timedelta = timedelta(0),
     ) -> None:
         self._database = database
         self.reader = Reader(database, LOCAL_OPERATOR)
         self._repricer = Repricer(
-            database,
-            prices_as_of=lambda _known_at: price_all,
-            aliases=aliases,
-            default_time_zone="UTC",
+            lambda _known_at: price_all,
             calls_a_page=calls_a_page,
             rest=rest,
         )

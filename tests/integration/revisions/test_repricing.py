@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Any
 
 from ledger.domain.usage import Usage
-from ledger.pricing.aliases import Alias, Aliases
 from ledger.queries.revisions.repricings import differences_of
 from ledger.storage.database import Database
 from ledger.storage.self_check import check_day, check_totals
@@ -124,39 +123,6 @@ def test_calls_of_one_moment_are_not_skipped_between_pages(
     done = Rounds(database, dearer(database), calls_a_page=4).reprice()
     assert done.calls_changed == 25
     _assert_in_step(books)
-
-
-def test_a_new_alias_moves_calls_to_the_model_they_are_priced_by(
-    database: Database, books: Books
-) -> None:
-    Teller(database).tell(
-        [
-            *_some_calls(5, model="our-deployment", time_to_first_token_seconds=0.2),
-            *_some_calls(5, model="gpt-4o-mini", tags={"a": 1}),
-        ]
-    )
-    alias = Alias(
-        tenant="acme", provider="", alias="our-deployment", valid_from=START,
-        target_provider="openai", target_model="gpt-4o-mini",
-    )  # fmt: skip
-    rounds = Rounds(database, dearer(database, 1), aliases=lambda: Aliases([alias]))
-
-    done = rounds.reprice()
-
-    assert (done.calls_seen, done.calls_changed) == (10, 5)
-    calls = books.rows(
-        "SELECT model, request_model, cost_status, count(*) AS n FROM current_calls"
-        " JOIN series USING (tenant, series_id) GROUP BY 1, 2, 3 ORDER BY 2"
-    )
-    assert [tuple(row.values()) for row in calls] == [
-        ("gpt-4o-mini", "our-deployment", "priced", 5),
-        ("gpt-4o-mini", None, "priced", 5),
-    ]
-    _assert_in_step(books)
-    rows = {row["model"]: row for row in differences_of(rounds.reader, done.repricing_id)}
-    assert (rows["our-deployment"]["calls_before"], rows["our-deployment"]["calls_after"]) == (5, 0)
-    assert (rows["gpt-4o-mini"]["calls_before"], rows["gpt-4o-mini"]["calls_after"]) == (5, 10)
-    assert rounds.reprice().calls_changed == 0
 
 
 def test_joined_calls_are_repriced_as_they_stand(database: Database, books: Books) -> None:

@@ -7,7 +7,7 @@ from genai_prices.types import ModelInfo, Provider
 
 from ledger.domain.usage import TOKEN_FIELDS
 from ledger.pricing.catalog import (
-    SOURCE,
+    LIBRARY,
     TOKEN_FIELD_BY_PRICE_KEY,
     UnknownPrice,
     depends_on_time_of_day,
@@ -30,7 +30,7 @@ def found(provider: str, model: str) -> tuple[Provider, ModelInfo]:
 def test_a_rate_card_says_where_its_figures_come_from() -> None:
     card = rate_card(*found("openai", "gpt-4o-mini"), None, _AT)
     assert (card.catalog_provider, card.catalog_model) == ("openai", "gpt-4o-mini")
-    assert (card.source, card.context, card.valid_from) == (SOURCE, (), None)
+    assert (card.source, card.context, card.valid_from) == (LIBRARY, (), None)
     assert dict(card.rates) == {
         "input_tokens": Rate(15 * _USD_PER_MILLION // 100),
         "cache_read_tokens": Rate(75 * _USD_PER_MILLION // 1000),

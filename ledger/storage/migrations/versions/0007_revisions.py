@@ -5,7 +5,7 @@ from __future__ import annotations
 from alembic import op
 
 revision = "0007"
-down_revision = "0004"
+down_revision = "0005"
 
 _FIGURES = """
     calls bigint NOT NULL,
@@ -52,8 +52,7 @@ CREATE TABLE repricing_differences (
     tenant text NOT NULL,
     day date NOT NULL,
     model text NOT NULL,
-    calls_before bigint NOT NULL,
-    calls_after bigint NOT NULL,
+    calls bigint NOT NULL,
     calls_changed bigint NOT NULL,
     unpriced_before bigint NOT NULL,
     unpriced_after bigint NOT NULL,
