@@ -24,7 +24,7 @@ from exporters.postgres.revisions.repricer import CALLS_A_PAGE, Repricer
 from ledger.access.principals import LOCAL_OPERATOR
 from ledger.commands.repricings import request_repricing
 from ledger.domain.calls import Call, Cost, PricedCall
-from ledger.domain.repricing import Repricing, Wanted
+from ledger.domain.revisions.repricing import Repricing, Wanted
 from ledger.domain.usage import Usage
 from ledger.queries.reader import Reader
 from ledger.queries.revisions.repricings import repricing_of

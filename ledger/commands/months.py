@@ -9,8 +9,8 @@ from sqlalchemy import Connection, or_, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from ledger.domain.errors import Conflict, InvalidRecord, NotFound
-from ledger.domain.months import is_over, month_bounds, month_text
-from ledger.domain.repricing import EVERY_TENANT
+from ledger.domain.revisions.months import is_over, month_bounds, month_text
+from ledger.domain.revisions.repricing import EVERY_TENANT
 from ledger.queries.reader import Reader
 from ledger.queries.revisions.months import ClosedMonth, closed_month, usage_between
 from ledger.storage.revisions.revision_tables import closed_months, repricings

@@ -10,8 +10,8 @@ from sqlalchemy import Connection, func, literal, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from ledger.domain.errors import Conflict, InvalidRecord, NotFound
-from ledger.domain.months import month_text
-from ledger.domain.repricing import EVERY_TENANT, Wanted
+from ledger.domain.revisions.months import month_text
+from ledger.domain.revisions.repricing import EVERY_TENANT, Wanted
 from ledger.queries.reader import Reader
 from ledger.storage.revisions.revision_tables import closed_months, repricings
 from ledger.storage.tables import tenants

@@ -200,7 +200,7 @@ def _calls_between(
             (cost_status = 'estimated')::int, coalesce(cost_pico_usd, 0), {tokens},
             CASE WHEN duration_bucket IS NOT NULL
                 THEN ARRAY[(duration_bucket::bigint << 48) | 1] END
-        FROM {source} WHERE true{where}"""  # noqa: S608 - see above
+        FROM {source} AS calls_then WHERE true{where}"""  # noqa: S608 - see above
 
 
 def _between(

@@ -15,7 +15,7 @@ from collector.api.pages import MOST, PAGE, csv_page, page, wants_csv
 from ledger.commands.months import close_month
 from ledger.domain.errors import InvalidQuestion
 from ledger.domain.money import usd_text
-from ledger.domain.months import month_text, read_month
+from ledger.domain.revisions.months import month_text, read_month
 from ledger.queries.reader import Reader
 from ledger.queries.revisions.months import (
     ClosedMonth,

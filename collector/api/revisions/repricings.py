@@ -17,7 +17,7 @@ from collector.api.pages import MOST, PAGE, csv_page, page, wants_csv
 from ledger.commands.repricings import cancel_repricing, request_repricing
 from ledger.domain.errors import InvalidQuestion, InvalidRecord, NotFound
 from ledger.domain.money import usd_text
-from ledger.domain.repricing import EVERY_TENANT, Repricing, Wanted, read_filter
+from ledger.domain.revisions.repricing import EVERY_TENANT, Repricing, Wanted, read_filter
 from ledger.queries.reader import Reader
 from ledger.queries.revisions.repricings import (
     DifferenceCursor,

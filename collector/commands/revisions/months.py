@@ -13,7 +13,7 @@ from collector.commands.surroundings import ledger, settings_and_logs
 from collector.counted import counted
 from ledger.access.principals import LOCAL_OPERATOR
 from ledger.commands.months import close_month
-from ledger.domain.months import month_text, read_month
+from ledger.domain.revisions.months import month_text, read_month
 from ledger.queries.reader import Reader
 from ledger.queries.revisions.months import Statement, list_closed, statement_of
 

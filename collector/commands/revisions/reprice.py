@@ -13,12 +13,12 @@ from collector.api.revisions.repricings import difference, shown
 from collector.commands.listing import print_json_lines, print_rows
 from collector.commands.surroundings import ledger, settings_and_logs
 from collector.counted import counted
-from collector.jobs.repricing import reprice_a_page
+from collector.jobs.repricing import PricersAsOf, reprice_a_page
 from exporters.postgres.revisions.repricer import Repricer
 from ledger.access.principals import LOCAL_OPERATOR
 from ledger.commands.repricings import request_repricing
 from ledger.domain.errors import NotFound
-from ledger.domain.repricing import EVERY_TENANT, Repricing, Wanted, read_filter
+from ledger.domain.revisions.repricing import EVERY_TENANT, Repricing, Wanted, read_filter
 from ledger.domain.zones import zone
 from ledger.queries.reader import Reader
 from ledger.queries.revisions.repricings import differences_of, repricing_of

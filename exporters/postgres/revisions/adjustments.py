@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import psycopg
 
 from exporters.postgres.rows import Row, microseconds
-from ledger.domain.months import booking_month, may_be_closed_before
+from ledger.domain.revisions.months import booking_month, may_be_closed_before
 from ledger.storage.tables import COUNTERS
 
 _FIGURES = ("calls", "unpriced_calls", "estimated_calls", "cost_pico_usd")

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from exporters.postgres.revisions.pages import CallPlace, Page, State
 from ledger.domain.calls import Call, Cost
-from ledger.domain.repricing import Filter, is_other_cost, is_wanted
+from ledger.domain.revisions.repricing import Filter, is_other_cost, is_wanted
 from ledger.domain.zones import QUARTER_HOUR_SECONDS
 
 PriceAll = Callable[[list[Call]], list[Cost]]

@@ -12,7 +12,7 @@ from psycopg.types.json import Jsonb
 
 from exporters.postgres.revisions.changes import Changes
 from exporters.postgres.revisions.pages import CallPlace
-from ledger.domain.repricing import EVERY_TENANT, Wanted, wanted_of
+from ledger.domain.revisions.repricing import EVERY_TENANT, Wanted, wanted_of
 
 # One after the other, as overlapping ones would mix. Whoever works on it holds its row.
 _NEXT = """

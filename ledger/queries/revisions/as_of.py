@@ -34,7 +34,7 @@ CALLS_AS_OF = f"""(
             AND later.id = corrections.id AND later.revision > corrections.revision
             AND later.booked_at <= :as_of
     )
-) AS calls_as_of"""  # noqa: S608 - made of our own names
+)"""  # noqa: S608 - made of our own names
 """Like the view current_calls, at the moment bound as `as_of`."""
 
 

@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Connection, func, select, tuple_
 
 from ledger.domain.errors import NotFound
-from ledger.domain.months import month_bounds
+from ledger.domain.revisions.months import month_bounds
 from ledger.queries.reader import Reader
 from ledger.storage.revisions.revision_tables import closed_months, month_adjustments
 from ledger.storage.tables import rollups, tenants

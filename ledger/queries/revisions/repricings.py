@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy import select, tuple_
 
 from ledger.domain.errors import NotFound
-from ledger.domain.repricing import Place, Repricing, wanted_of
+from ledger.domain.revisions.repricing import Place, Repricing, wanted_of
 from ledger.queries.reader import Reader
 from ledger.storage.revisions.revision_tables import repricing_differences, repricings
 

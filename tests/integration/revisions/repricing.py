@@ -14,7 +14,7 @@ from exporters.postgres.revisions.repricer import Repricer
 from ledger.access.principals import LOCAL_OPERATOR
 from ledger.commands.repricings import request_repricing
 from ledger.domain.calls import Call, Cost
-from ledger.domain.repricing import Repricing, Wanted
+from ledger.domain.revisions.repricing import Repricing, Wanted
 from ledger.queries.reader import Reader
 from ledger.queries.revisions.repricings import repricing_of
 from ledger.storage.database import Database

@@ -10,7 +10,7 @@ import pytest
 from ledger.commands.months import close_month
 from ledger.domain.calls import Call
 from ledger.domain.errors import Conflict, InvalidRecord, NotFound
-from ledger.domain.months import month_of
+from ledger.domain.revisions.months import month_of
 from ledger.domain.usage import Usage
 from ledger.queries.reader import Reader
 from ledger.queries.revisions.months import Figures, Statement, list_closed, statement_of

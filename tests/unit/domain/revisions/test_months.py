@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from ledger.domain.months import (
+from ledger.domain.revisions.months import (
     booking_month,
     following,
     is_over,
