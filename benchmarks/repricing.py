@@ -5,27 +5,28 @@ from __future__ import annotations
 import argparse
 import resource
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any, NamedTuple
-
-import msgspec
 
 from benchmarks.load.calls import LoadCall, Mix, call_at
 from benchmarks.measuring.books import check_books
-from benchmarks.measuring.server import postgres
+from benchmarks.measuring.process_usage import usage_of
+from benchmarks.measuring.server import Server, postgres
 from benchmarks.report.machine import surroundings
-from collector.jobs.repricing import reprice_a_page
+from collector.jobs.repricing import PricersAsOf, reprice_a_page
 from exporters.postgres.batches import Batch
 from exporters.postgres.booking import Booker
 from exporters.postgres.pricer import Pricer
-from exporters.postgres.revisions.changes import PriceAll
 from exporters.postgres.revisions.repricer import CALLS_A_PAGE, Repricer
 from ledger.access.principals import LOCAL_OPERATOR
+from ledger.commands.prices import add_price
 from ledger.commands.repricings import request_repricing
-from ledger.domain.calls import Call, Cost, PricedCall
+from ledger.domain.calls import Call, PricedCall
 from ledger.domain.revisions.repricing import Repricing, Wanted
 from ledger.domain.usage import Usage
+from ledger.pricing.forms import PriceForm
 from ledger.queries.reader import Reader
 from ledger.queries.revisions.repricings import repricing_of
 from ledger.storage.database import Database
@@ -59,14 +60,18 @@ def main() -> None:
         seconds = time.monotonic() - begun
         print(f"booked {options.calls:,} calls in {seconds:.1f} s", flush=True)
         print(f"{CALLS_A_PAGE:,} calls a page; {_DAYS} days, {mix.tenants} tenants\n")
-        price_all = Pricer(database).price_all
-        for name, priced, dry_run in (
-            ("nothing changes", price_all, False),
-            ("all change, dry run", doubled(price_all), True),
-            ("all change", doubled(price_all), False),
-            ("all change back", price_all, False),
+        before = datetime.now(UTC)
+        double_prices(database)
+        for name, known_at, dry_run in (
+            ("nothing changes", before, False),
+            ("all change, dry run", None, True),
+            ("all change", None, False),
+            ("all change back", before, False),
         ):
-            print(_line(reprice(database, name, priced, dry_run=dry_run)), flush=True)
+            begun_cpu = _cpu_seconds(server)
+            done = reprice(database, name, known_at, dry_run=dry_run)
+            cpu = [now - then for then, now in zip(begun_cpu, _cpu_seconds(server), strict=True)]
+            print(_line(done, cpu), flush=True)
             check_books(url, options.calls)
         database.close()
 
@@ -85,24 +90,28 @@ def book(database: Database, mix: Mix, number: int) -> None:
         booker.book([booker.prepare(Batch(receiver="calls", calls=priced))])
 
 
-def doubled(price_all: PriceAll) -> PriceAll:
-    """Twice these prices."""
+def double_prices(database: Database) -> None:
+    """Let every provider of the mix charge twice its list price."""
+    reader = Reader(database, LOCAL_OPERATOR)
+    for provider in ("openai", "anthropic", "gcp.gemini"):
+        form = PriceForm(
+            tenant="*",
+            provider=provider,
+            model="*",
+            factor=Decimal(2),
+            valid_from=datetime(2020, 1, 1, tzinfo=UTC),
+        )
+        add_price(reader, form)
 
-    def price(calls: list[Call]) -> list[Cost]:
-        return [
-            msgspec.structs.replace(cost, pico_usd=2 * cost.pico_usd) if cost.pico_usd else cost
-            for cost in price_all(calls)
-        ]
 
-    return price
-
-
-def reprice(database: Database, name: str, price_all: PriceAll, *, dry_run: bool) -> Round:
+def reprice(database: Database, name: str, known_at: datetime | None, *, dry_run: bool) -> Round:
     """Have everything priced anew and work through it."""
-    repricer = Repricer(lambda _known_at: price_all, rest=timedelta(0))
+    repricer = Repricer(PricersAsOf(database), rest=timedelta(0))
     reader = Reader(database, LOCAL_OPERATOR)
     now = datetime.now(UTC)
-    wanted = Wanted(start=now - timedelta(days=40), end=now, reason=name, dry_run=dry_run)
+    wanted = Wanted(
+        start=now - timedelta(days=40), end=now, reason=name, dry_run=dry_run, known_at=known_at
+    )
     number = request_repricing(reader, wanted, now)
     begun = time.monotonic()
     longest = max(_pages(database, repricer))
@@ -140,11 +149,18 @@ def _call(load: LoadCall) -> Call:
     )
 
 
-def _line(one: Round) -> str:
+def _cpu_seconds(server: Server) -> tuple[float, float]:
+    """So far, of this process and of Postgres."""
+    return time.process_time(), usage_of(server.postmaster).cpu_seconds
+
+
+def _line(one: Round, cpu_seconds: Sequence[float]) -> str:
+    here, there = cpu_seconds
     rate = one.done.calls_seen / one.seconds
     return (
         f"{one.name}: {one.done.calls_seen:,} calls, {one.done.calls_changed:,} changed,"
-        f" {one.seconds:.1f} s ({rate:,.0f}/s), longest page {one.longest_page_seconds:.2f} s,"
+        f" {one.seconds:.1f} s ({rate:,.0f}/s; CPU {here:.1f} s here, {there:.1f} s in Postgres),"
+        f" longest page {one.longest_page_seconds:.2f} s,"
         f" at most {one.rss_mib:.0f} MiB"
     )
 

@@ -236,7 +236,8 @@ class _Questions:
         return one
 
     def differences(self, number: int) -> Decimal:
-        found, cursor = Decimal(0), {}
+        found = Decimal(0)
+        cursor: dict[str, str] = {}
         while True:
             answer = self._get(f"/v1/repricings/{number}/differences", limit="1000", **cursor)
             found += sum(Decimal(row["difference_usd"]) for row in answer["rows"])
