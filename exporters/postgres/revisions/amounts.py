@@ -19,7 +19,6 @@ from exporters.postgres.sums import (
     into,
     sum_rows,
 )
-from ledger.domain.calls import Cost
 from ledger.storage.tables import COUNTERS
 
 _UPDATE = """
@@ -37,6 +36,8 @@ _UNPRICED, _ESTIMATED, _COST = (
     COUNTERS.index(name) for name in ("unpriced_calls", "estimated_calls", "cost_pico_usd")
 )
 
+_COUNTED = ((1, "unpriced"), (2, "estimated"))
+
 
 class Amount(NamedTuple):
     """How much more money, and how many more calls without a price or with an estimate."""
@@ -53,18 +54,14 @@ Amounts = dict[tuple[int, bytes], Amount]
 def amounts_of(changed: Sequence[Change], grid_microseconds: int) -> Amounts:
     """What changes in the rollups of calls; they keep their dimensions."""
     found: defaultdict[tuple[int, bytes], list[int]] = defaultdict(lambda: [0, 0, 0])
-    for change in changed:
-        started_at = microseconds(change.before.call.started_at)
-        sums = found[started_at - started_at % grid_microseconds, change.before.series]
-        before, after = change.before.cost, change.cost
+    for (call, before, series, _), after in changed:
+        started_at = microseconds(call.started_at)
+        sums = found[started_at - started_at % grid_microseconds, series]
         sums[0] += (after.pico_usd or 0) - (before.pico_usd or 0)
-        sums[1] += _is(after, "unpriced") - _is(before, "unpriced")
-        sums[2] += _is(after, "estimated") - _is(before, "estimated")
+        if before.status != after.status:
+            for place, status in _COUNTED:
+                sums[place] += (after.status == status) - (before.status == status)
     return {key: Amount(*sums) for key, sums in found.items() if any(sums)}
-
-
-def _is(cost: Cost, status: str) -> int:
-    return cost.status == status
 
 
 def add_amounts(connection: psycopg.Connection[Any], tenant: str, amounts: Amounts) -> list[Row]:
