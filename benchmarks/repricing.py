@@ -15,7 +15,7 @@ from benchmarks.measuring.books import check_books
 from benchmarks.measuring.process_usage import usage_of
 from benchmarks.measuring.server import Server, postgres
 from benchmarks.report.machine import surroundings
-from collector.jobs.repricing import PricersAsOf, reprice_a_page
+from collector.jobs.repricing import PricesKnown, reprice_a_page
 from exporters.postgres.batches import Batch
 from exporters.postgres.booking import Booker
 from exporters.postgres.pricer import Pricer
@@ -106,7 +106,7 @@ def double_prices(database: Database) -> None:
 
 def reprice(database: Database, name: str, known_at: datetime | None, *, dry_run: bool) -> Round:
     """Have everything priced anew and work through it."""
-    repricer = Repricer(PricersAsOf(database), rest=timedelta(0))
+    repricer = Repricer(PricesKnown(database), rest=timedelta(0))
     reader = Reader(database, LOCAL_OPERATOR)
     now = datetime.now(UTC)
     wanted = Wanted(

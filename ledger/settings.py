@@ -27,6 +27,12 @@ from ledger.domain.zones import zone
 PREFIX = "TOLLBOOK_"
 CONFIG_VARIABLE = "TOLLBOOK_CONFIG"
 
+_PUBLISHED_PRICES = (
+    "https://raw.githubusercontent.com/pydantic/genai-prices/refs/heads/main"
+    "/prices/new_data/v2/data.json"
+)
+"""Where the makers of the library for prices publish its data; a test holds it against theirs."""
+
 
 def _default_home() -> Path:
     if os.geteuid() == 0:
@@ -104,6 +110,10 @@ class Settings(BaseSettings):
         ge=1_000,
         description="Sample lines of /metrics beyond which new label values become `other`",
     )
+    catalog_url: str = Field(
+        default=_PUBLISHED_PRICES,
+        description="Where providers' published prices are fetched once a day; empty: never",
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", description="Least severe log line to write"
     )
@@ -138,6 +148,13 @@ class Settings(BaseSettings):
         scheme = (value or "postgresql:").partition(":")[0]
         if scheme not in ("postgres", "postgresql", "postgresql+psycopg"):
             raise ValueError("expected postgresql://USER:PASSWORD@HOST:PORT/DATABASE")
+        return value
+
+    @field_validator("catalog_url")
+    @classmethod
+    def _url_is_of_the_web(cls, value: str) -> str:
+        if value and not value.startswith(("https://", "http://")):
+            raise ValueError("expected https://... or nothing")
         return value
 
     @field_validator("collector_bind", "dashboards_bind")

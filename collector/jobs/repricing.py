@@ -21,19 +21,19 @@ log = logging.getLogger(__name__)
 _MOST_SECONDS_A_PAGE = 120.0
 
 
-class PricersAsOf:
+class PricesKnown:
     """Prices as they were known at a moment; those of the last one asked for are kept."""
 
     def __init__(self, database: Database) -> None:
-        self._database = database
-        self._aliases = AliasBook(Reader(database, Principal("jobs", EVERY_TENANT)))
-        self._kept: tuple[datetime, Pricer] | None = None
+        aliases = AliasBook(Reader(database, Principal("jobs", EVERY_TENANT)))
+        self._pricer = Pricer(database, aliases)
+        self._kept: tuple[datetime, PriceAll] | None = None
 
     def __call__(self, moment: datetime) -> PriceAll:
-        """How calls are priced as of the moment."""
+        """How calls are priced as of the moment. Raises LedgerUnavailable."""
         if self._kept is None or self._kept[0] != moment:
-            self._kept = moment, Pricer(self._database, self._aliases, known_at=moment)
-        return self._kept[1].price_all
+            self._kept = moment, self._pricer.as_known_at(moment)
+        return self._kept[1]
 
 
 def work_on_repricings(database: Database, *, repricer: Repricer) -> None:

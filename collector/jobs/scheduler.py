@@ -13,8 +13,10 @@ from typing import Any
 from apscheduler.schedulers.blocking import BlockingScheduler
 
 from collector.jobs.accounting import check_accounting
+from collector.jobs.catalog_refresh import refresh_catalog
 from collector.jobs.key_days import drop_old_keys, make_key_days_ahead
-from collector.jobs.repricing import PricersAsOf, work_on_repricings
+from collector.jobs.late_pricing import late_pricer_for, price_waiting_calls
+from collector.jobs.repricing import PricesKnown, work_on_repricings
 from collector.jobs.upkeep import (
     bound_dead_letters,
     check_books,
@@ -41,11 +43,13 @@ def run_jobs(database: Database, settings: Settings) -> None:
         (make_days_ahead, {"hours": 1}, {}),
         (make_key_days_ahead, {"hours": 1}, {}),
         (drop_old_keys, {"hours": 1}, {"join_window": join_window}),
+        (price_waiting_calls, {"seconds": 5}, {"late_pricer": late_pricer_for(database, settings)}),
+        (refresh_catalog, {"hours": 1, "jitter": 600}, {"url": settings.catalog_url}),
         (check_books, {"minutes": 1}, {}),
         (check_accounting, {"minutes": 1}, {}),
         (prune_refused_records, {"minutes": 10}, {"kept": settings.rejected_records_kept}),
         (bound_dead_letters, {"minutes": 10}, {"kept": settings.dead_letters_kept}),
-        (work_on_repricings, {"seconds": 2}, {"repricer": Repricer(PricersAsOf(database))}),
+        (work_on_repricings, {"seconds": 2}, {"repricer": Repricer(PricesKnown(database))}),
     ):
         scheduler.add_job(
             _unless_away(job),

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import psycopg
 from psycopg import sql
 
+from exporters.postgres.revisions.adjustments import keep_adjustments
 from exporters.postgres.rows import (
     CALL_COLUMNS,
     CALL_LAYOUT,
@@ -88,6 +89,22 @@ def book_corrections(
         for one, revision in zip(corrections, revisions, strict=True):
             copy.write_row((*one.row, booked, revision, one.sign, reason))
     connection.execute(_INSERT)
+
+
+def correct(
+    connection: psycopg.Connection[Any],
+    corrections: Sequence[Correction],
+    reason: str,
+    grid_microseconds: Mapping[str, int],
+    now: datetime,
+) -> None:
+    """Put the books right by corrections alone: the entries, and all that is counted from them.
+
+    Only in one's turn in the lane, which came `now`: what is taken back must be what stands.
+    """
+    book_corrections(connection, corrections, reason, now)
+    rollup_rows = add_corrected(connection, {}, corrected_sums(corrections, grid_microseconds))
+    keep_adjustments(connection, rollup_rows, now)
 
 
 def corrected_sums(

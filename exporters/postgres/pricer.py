@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from datetime import datetime
 
 from ledger.access.principals import EVERY_TENANT, Principal
 from ledger.domain.calls import Call, Cost
 from ledger.pricing.book import PriceBook
 from ledger.pricing.charging import MODEL_UNKNOWN
-from ledger.pricing.contracts import Contracts
-from ledger.pricing.exchange import ExchangeRates
 from ledger.queries.aliases import AliasBook
-from ledger.queries.pricing.in_force import InForce, PricesInForce, own_prices
+from ledger.queries.pricing.in_force import Basis, PriceBasis, own_prices
 from ledger.queries.reader import Reader
 from ledger.storage.database import Database
 from ledger.storage.price_versions import record_price_versions
@@ -23,25 +22,27 @@ _PRICER = Principal("pricer", EVERY_TENANT)
 class Pricer:
     """The price book of one process on one ledger, as new as the last change of a price."""
 
-    def __init__(
-        self,
-        database: Database,
-        aliases: AliasBook | None = None,
-        known_at: datetime | None = None,
-    ) -> None:
-        """With aliases, calls that were booked before their model had one are priced by it.
-
-        With `known_at` prices of one's own are those that were known then; list prices are those
-        of the catalog in use.
-        """
+    def __init__(self, database: Database, aliases: AliasBook | None = None) -> None:
+        """With aliases, calls that were booked before their model had one are priced by it."""
         self._database = database
-        self._known_at = known_at
         self._aliases = aliases
         self._reader = Reader(database, _PRICER)
-        self._prices = PricesInForce(self._reader)
-        self._in_force: InForce | None = None
+        self._prices = PriceBasis(self._reader)
+        self._in_force: Basis | None = None
         self._book = PriceBook()
         self._changing = threading.Lock()
+
+    def as_known_at(self, at: datetime) -> Callable[[list[Call]], list[Cost]]:
+        """Prices calls by the prices of one's own and the exchange rates as they were known then.
+
+        Raises LedgerUnavailable, as what it returns does when a new price cannot be recorded.
+        """
+        # It also sees to it that the newest catalog is in use.
+        self._current()
+        with self._reader.connection() as connection:
+            contracts, exchange_rates = own_prices(connection, at)
+        book = PriceBook(contracts, exchange_rates)
+        return lambda calls: self._priced(book, calls)
 
     def price(self, call: Call) -> Cost:
         """Cost of one call. Raises LedgerUnavailable when a new price cannot be recorded."""
@@ -52,7 +53,9 @@ class Pricer:
 
         Raises LedgerUnavailable like `price`, and when the prices were never read.
         """
-        book = self._current()
+        return self._priced(self._current(), calls)
+
+    def _priced(self, book: PriceBook, calls: list[Call]) -> list[Cost]:
         costs = [book.price(call) for call in calls]
         if self._aliases is not None and any(cost.reason == MODEL_UNKNOWN for cost in costs):
             costs = self._priced_by_alias(book, self._aliases, calls, costs)
@@ -68,16 +71,11 @@ class Pricer:
         if in_force is not self._in_force:
             with self._changing:
                 if in_force is not self._in_force:
-                    contracts, rates = self._own_prices(in_force)
-                    self._book = PriceBook(contracts, rates, self._book.recorded)
+                    self._book = PriceBook(
+                        in_force.contracts, in_force.exchange_rates, self._book.recorded
+                    )
                     self._in_force = in_force
         return self._book
-
-    def _own_prices(self, in_force: InForce) -> tuple[Contracts, ExchangeRates]:
-        if self._known_at is None:
-            return in_force.contracts, in_force.exchange_rates
-        with self._reader.connection() as connection:
-            return own_prices(connection, self._known_at)
 
     def _priced_by_alias(
         self, book: PriceBook, aliases: AliasBook, calls: list[Call], costs: list[Cost]

@@ -85,6 +85,12 @@ PARTED_LATER = Metric(
     (),
     "Calls that had been joined with others and turned out to be calls of their own.",
 )
+PRICED_LATER = Metric(
+    "tollbook_ingest_priced_later_calls_total",
+    "counter",
+    (),
+    "Calls that had been booked without a price and were given one.",
+)
 INGEST = Metric(
     "tollbook_ingest_calls_total",
     "counter",
@@ -164,6 +170,18 @@ SPOOL_SET_ASIDE = Metric(
     ("reason",),
     "Files of the spool that could not be read or booked and wait for a person.",
 )
+CATALOG_REFRESHES = Metric(
+    "tollbook_catalog_refreshes_total",
+    "counter",
+    ("result",),
+    "Times that the price catalog was fetched, by what came of it: changed, unchanged, failed.",
+)
+CATALOG_CONFIRMED = Metric(
+    "tollbook_catalog_confirmed_timestamp_seconds",
+    "gauge",
+    (),
+    "When the price catalog was last fetched; absent until it was.",
+)
 DRIFT = Metric(
     "tollbook_ledger_drift_usd",
     "gauge",
@@ -197,8 +215,11 @@ METRICS = (
     SPOOL_SET_ASIDE,
     JOINED_LATER,
     PARTED_LATER,
+    PRICED_LATER,
     DEAD_LETTERS,
     DEAD_LETTERS_LEFT,
+    CATALOG_REFRESHES,
+    CATALOG_CONFIRMED,
     DRIFT,
     BUILD_INFO,
 )

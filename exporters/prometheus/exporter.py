@@ -14,6 +14,7 @@ from exporters.prometheus.commits import commit_families
 from exporters.prometheus.exposition import header, histogram, labels, sample
 from exporters.prometheus.ingest import ingest_families
 from exporters.prometheus.label_sets import Admissions, LabelSet
+from exporters.prometheus.refreshes import refresh_families
 from exporters.prometheus.waiting import (
     QueueReading,
     SpoolReading,
@@ -25,6 +26,7 @@ from ledger.domain.errors import LedgerUnavailable
 from ledger.domain.ingest import RECEIVED, CommitCount, Count
 from ledger.domain.money import usd_text
 from ledger.domain.usage import TOKEN_FIELDS
+from ledger.queries.pricing.catalog import RefreshCount, refresh_counts
 from ledger.queries.reader import Reader
 from ledger.queries.totals import books_off, commit_counts, ingest_counts, totals_by_series
 from ledger.storage.database import Database
@@ -38,6 +40,7 @@ class _State(NamedTuple):
 
     counts: list[Count]
     commits: list[CommitCount]
+    refreshes: list[RefreshCount]
     drift_pico_usd: int
     records_off: int
 
@@ -94,7 +97,10 @@ class MetricsExporter:
         """
         with self._rendering:
             state = _State(
-                ingest_counts(self._reader), commit_counts(self._reader), *books_off(self._reader)
+                ingest_counts(self._reader),
+                commit_counts(self._reader),
+                refresh_counts(self._reader),
+                *books_off(self._reader),
             )
             if state != self._rendered_for:
                 self._rendered = "\n".join(self._lines(state)) + "\n"
@@ -110,6 +116,7 @@ class MetricsExporter:
         yield from _credited_tokens(rows)
         yield from ingest_families(state.counts)
         yield from commit_families(state.commits)
+        yield from refresh_families(state.refreshes)
         yield header(catalogue.UNACCOUNTED)
         yield sample(catalogue.UNACCOUNTED.name, "", state.records_off)
         yield header(catalogue.DRIFT)

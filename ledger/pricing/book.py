@@ -124,10 +124,9 @@ class PriceBook:
 
     def tariff(self, call: Call) -> Tariff | str:
         """What a call is priced by if it is charged at all, or the reason why there is nothing."""
-        entry: _Entry = MODEL_UNKNOWN
-        for model in (call.model, call.request_model):
-            if model and entry == MODEL_UNKNOWN:
-                entry = self._entry(call, model)
+        entry = self._entry(call, call.model)
+        if entry == MODEL_UNKNOWN and call.request_model:
+            return self._entry(call, call.request_model)
         return entry
 
     def _entry(self, call: Call, model: str) -> _Entry:

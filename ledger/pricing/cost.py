@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import NamedTuple
 from uuid import UUID
 
@@ -29,12 +30,22 @@ STAND_INS: dict[str, tuple[str, ...]] = {
 _INPUT = TOKEN_FIELDS.index("input_tokens")
 _OUTPUT = TOKEN_FIELDS.index("output_tokens")
 _IS_OUTPUT: tuple[bool, ...] = tuple(name in OUTPUT_FIELDS for name in TOKEN_FIELDS)
+_inputs = itemgetter(*(place for place, is_output in enumerate(_IS_OUTPUT) if not is_output))
 
 
 class _Charge(NamedTuple):
     name: str
     """The token type whose rate it is."""
     rate: Rate
+
+
+class _Band(NamedTuple):
+    """What each token type costs for calls of some length."""
+
+    above_input_tokens: int
+    prices: tuple[int | None, ...]
+    divisor: int
+    """That makes pico-dollars of the prices; 1 where none needs rounding."""
 
 
 class LineItem(msgspec.Struct, frozen=True):
@@ -73,7 +84,8 @@ class Tariff:
         self._request_pico = 0
         if self._request is not None:
             self._request_pico = self._pico(1, self._request.yocto_per_unit)
-        self._whole_pico = tuple(self._whole(charge) for charge in self._charges)
+        starts = {tier.above_input_tokens for rate in rates.values() for tier in rate.tiers}
+        self._bands = [self._band(start) for start in (-1, *sorted(starts))]
 
     def cost(self, usage: Usage) -> Cost:
         """Cost of one call: the sum of its line items, or unpriced with the reason."""
@@ -83,37 +95,29 @@ class Tariff:
             if missing is not None:
                 return Cost("unpriced", None, missing)
         try:
-            pico = self._whole_amount(counts)
-            if pico is None:
-                pico = self._rounded_amount(counts)
+            pico = self._amount(counts)
         except NoRate as no_rate:
             return Cost("unpriced", None, f"no_rate_for_{no_rate}")
         if pico > MAX_PICO_USD:
             return Cost("unpriced", None, "cost_out_of_range")
         return Cost("priced", pico, None, self.version)
 
-    def _whole_amount(self, counts: tuple[int | None, ...]) -> int | None:
-        """The sum where nothing needs rounding: each price a whole number of pico-dollars."""
-        pico = self._request_pico
-        for tokens, price in zip(counts, self._whole_pico, strict=True):
-            if tokens:
-                if price is None:
-                    return None
-                pico += tokens * price
-        return pico
-
-    def _rounded_amount(self, counts: tuple[int | None, ...]) -> int:
+    def _amount(self, counts: tuple[int | None, ...]) -> int:
         """The sum of what the line items are, without making them."""
-        total_input = _total_input(counts)
-        times, by, pico = self._times, self._yocto_per_pico, self._request_pico
-        for name, tokens, charge in zip(TOKEN_FIELDS, counts, self._charges, strict=True):
-            if not tokens:
-                continue
-            if charge is None:
-                raise NoRate(name)
-            rate = charge.rate
-            yocto = rate.unit_price(total_input) if rate.tiers else rate.yocto_per_unit
-            pico += round_half_even(tokens * yocto * times, by)
+        band = self._bands[0]
+        if len(self._bands) > 1:
+            total_input = _total_input(counts)
+            for one in self._bands:
+                if total_input > one.above_input_tokens:
+                    band = one
+        divisor, pico = band.divisor, self._request_pico
+        for place, tokens in enumerate(counts):
+            if tokens:
+                price = band.prices[place]
+                if price is None:
+                    raise NoRate(TOKEN_FIELDS[place])
+                amount = tokens * price
+                pico += amount if divisor == 1 else round_half_even(amount, divisor)
         return pico
 
     def line_items(self, usage: Usage) -> list[LineItem]:
@@ -145,14 +149,19 @@ class Tariff:
     def _pico(self, quantity: int, yocto: int) -> int:
         return round_half_even(quantity * yocto * self._times, self._yocto_per_pico)
 
-    def _whole(self, charge: _Charge | None) -> int | None:
-        """Pico-dollars a token, where that is a whole number whatever the length of the input."""
+    def _band(self, above_input_tokens: int) -> _Band:
+        """The prices of calls with more input than this, up to the next band."""
         if self._is_flat:
-            return 0
-        if charge is None or charge.rate.tiers:
-            return None
-        pico, rest = divmod(charge.rate.yocto_per_unit * self._times, self._yocto_per_pico)
-        return None if rest else pico
+            return _Band(above_input_tokens, (0,) * len(TOKEN_FIELDS), 1)
+        exact = [
+            None if charge is None else self._times * charge.rate.unit_price(above_input_tokens + 1)
+            for charge in self._charges
+        ]
+        divisor = self._yocto_per_pico
+        if any(price is not None and price % divisor for price in exact):
+            return _Band(above_input_tokens, tuple(exact), divisor)
+        whole = (None if price is None else price // divisor for price in exact)
+        return _Band(above_input_tokens, tuple(whole), 1)
 
     def _missing_counts(self, counts: tuple[int | None, ...]) -> str | None:
         """A side is known when its main count is, or when some of its parts were used."""
@@ -172,11 +181,7 @@ class Tariff:
 
 
 def _total_input(counts: tuple[int | None, ...]) -> int:
-    return sum(
-        tokens
-        for tokens, is_output in zip(counts, _IS_OUTPUT, strict=True)
-        if tokens and not is_output
-    )
+    return sum(filter(None, _inputs(counts)))
 
 
 def _charge(name: str, rates: dict[str, Rate]) -> _Charge | None:

@@ -60,9 +60,20 @@ def checked(form: PriceForm) -> PriceForm:
     """The price as it is kept: names in one spelling. Raises InvalidRecord naming what is wrong."""
     for name in ("tenant", "provider", "model"):
         check_text(name, getattr(form, name))
+    if form.provider == ANY_VALUE:
+        raise InvalidRecord("provider", "a price is one provider's")
     if form.note is not None:
         check_text("note", form.note)
     check_currency(form.currency)
+    _check_figures(form)
+    if form.valid_to is not None and form.valid_to <= form.valid_from:
+        raise InvalidRecord("valid_to", "is not after valid_from")
+    rates = form.rates and {_name(name): rate for name, rate in form.rates.items()}
+    rates_of(rates or {})
+    return msgspec.structs.replace(form, context=_checked_context(form.context), rates=rates)
+
+
+def _check_figures(form: PriceForm) -> None:
     if (form.rates is None) == (form.factor is None):
         raise InvalidRecord("rates", "a price has rates or a factor, one of both")
     if form.rates is not None and not form.rates:
@@ -71,11 +82,6 @@ def checked(form: PriceForm) -> PriceForm:
         _check_factor(form.factor, form.currency)
     elif form.model == EVERY_MODEL:
         raise InvalidRecord("model", "one price of all models is a factor of the catalog's")
-    if form.valid_to is not None and form.valid_to <= form.valid_from:
-        raise InvalidRecord("valid_to", "is not after valid_from")
-    rates = form.rates and {_name(name): rate for name, rate in form.rates.items()}
-    rates_of(rates or {})
-    return msgspec.structs.replace(form, context=_checked_context(form.context), rates=rates)
 
 
 def rates_of(forms: Mapping[str, RateForm]) -> tuple[tuple[str, Rate], ...]:

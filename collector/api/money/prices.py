@@ -17,7 +17,7 @@ from collector.api.afterwards.json_body import read_json
 from collector.api.money.shown import shown_price
 from collector.api.pages import MOST, PAGE, following, page
 from ledger.commands.prices import add_price, withdraw_price
-from ledger.domain.errors import InvalidQuestion
+from ledger.domain.errors import InvalidQuestion, InvalidRecord
 from ledger.pricing.forms import PriceForm, RateForm
 from ledger.pricing.rates import USD
 from ledger.queries.pricing.prices import Cursor, PriceFilter, list_prices
@@ -79,8 +79,8 @@ def price_routes(reader: Reader, settings: Settings) -> Blueprint:
                 for name in PriceForm.__struct_fields__
                 if name not in ("valid_from", "valid_to")
             },
-            valid_from=posted.valid_from.astimezone(UTC),
-            valid_to=posted.valid_to and posted.valid_to.astimezone(UTC),
+            valid_from=_utc("valid_from", posted.valid_from),
+            valid_to=posted.valid_to and _utc("valid_to", posted.valid_to),
         )
         return _answer(add_price(reader, form, replaces=posted.replaces), HTTPStatus.CREATED)
 
@@ -90,6 +90,13 @@ def price_routes(reader: Reader, settings: Settings) -> Blueprint:
         return _answer(withdraw_price(reader, price_id), HTTPStatus.OK)
 
     return routes
+
+
+def _utc(name: str, moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise InvalidRecord(name, "lies beyond the calendar") from error
 
 
 def _yes(name: str) -> bool:

@@ -38,7 +38,7 @@ class Fetched(NamedTuple):
     packed: bytes = b""
 
 
-class InForce(NamedTuple):
+class Basis(NamedTuple):
     """All that a price book is made of."""
 
     contracts: Contracts
@@ -49,24 +49,24 @@ class InForce(NamedTuple):
     """A catalog to be put to use."""
 
 
-class PricesInForce(Kept[InForce]):
+class PriceBasis(Kept[Basis]):
     """The prices of one process: to price without one's own would be a guess."""
 
     subjects = (SUBJECT, CATALOG)
 
     def __init__(self, reader: Reader) -> None:
-        super().__init__(reader, InForce(Contracts(), ExchangeRates()))
+        super().__init__(reader, Basis(Contracts(), ExchangeRates()))
 
-    def read(self, connection: Connection, before: Versions, now: Versions) -> InForce:
+    def read(self, connection: Connection, before: Versions, now: Versions) -> Basis:
         """What has changed."""
         kept = self._value
         if before.get(SUBJECT) != now[SUBJECT]:
-            kept = InForce(*own_prices(connection))
+            kept = Basis(*own_prices(connection))
         if before.get(CATALOG) != now[CATALOG]:
             kept = kept._replace(fetched=newest_catalog(connection))
         return kept
 
-    def made_of(self, read: InForce) -> InForce:
+    def made_of(self, read: Basis) -> Basis:
         """The same, with a new catalog in use."""
         if read.fetched is not None:
             put_to_use(read.fetched)

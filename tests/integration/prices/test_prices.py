@@ -121,6 +121,11 @@ def test_a_cost_in_euros_keeps_its_currency(client: InProcessClient) -> None:
     assert (read["usd_per_unit"], read["exchanged_on"]) == ("1.0871", "2026-11-02")
 
 
+def test_a_figure_may_be_a_number_and_is_kept_as_it_is_written(client: InProcessClient) -> None:
+    price = post_price(client, rates={"input_tokens": {"per_million": 0.1}})
+    assert price["rates"] == {"input": {"per_million": "0.1"}}
+
+
 def test_a_fee_per_request_is_a_line_of_its_own(client: InProcessClient) -> None:
     post_price(client, rates={"request": {"each": "0.01"}})
     found = cost_of(client, send(client))
@@ -223,7 +228,10 @@ def test_of_several_calls_of_an_id_the_one_meant_is_said_by_its_start(
         ({"context": {"weekday": "monday"}}, "context.weekday"),
         ({"valid_to": ALWAYS}, "valid_to"),
         ({"valid_from": "2026-01-01T00:00:00"}, "valid_from"),
+        ({"valid_from": "0001-01-01T00:00:00+14:00"}, "valid_from"),
         ({"tenant": ""}, "tenant"),
+        ({"provider": "*"}, "provider"),
+        ({"note": "\x00"}, "note"),
         ({"factr": "1"}, "body"),
     ],
     ids=str,

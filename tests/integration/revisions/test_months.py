@@ -7,16 +7,21 @@ from typing import Any
 
 import pytest
 
+from exporters.postgres.late_pricing.late_pricer import LatePricer
+from exporters.postgres.pricer import Pricer
 from ledger.commands.months import close_month
+from ledger.commands.prices import add_price
 from ledger.domain.calls import Call
 from ledger.domain.errors import Conflict, InvalidRecord, NotFound
 from ledger.domain.revisions.months import month_of
 from ledger.domain.usage import Usage
+from ledger.pricing.forms import PriceForm
 from ledger.queries.reader import Reader
 from ledger.queries.revisions.months import Figures, Statement, list_closed, statement_of
 from ledger.storage.database import Database
 from tests.factories.calls import a_call
-from tests.integration.bookings import Teller
+from tests.factories.prices import rates
+from tests.integration.bookings import DAY, Teller
 from tests.integration.books import Books
 from tests.integration.revisions.repricing import Rounds, dearer
 
@@ -100,6 +105,20 @@ def test_a_repricing_adjusts_a_closed_month_only_when_that_is_meant(
     difference = done.after_pico_usd - done.before_pico_usd
     assert closed.adjusted() == Figures(0, 0, 0, difference - of_bolt)
     assert books.rows("SELECT DISTINCT tenant FROM month_adjustments") == [{"tenant": "acme"}]
+
+
+def test_a_call_that_gets_its_price_after_the_closing_is_adjusted(
+    database: Database, reader: Reader
+) -> None:
+    Teller(database).tell([_call(2, model="no-such-model")])
+    assert close_month(reader, tenant="acme", month=_BEFORE).month.figures.unpriced_calls == 1
+    form = PriceForm(
+        tenant="acme", provider="openai", model="no-such-model", valid_from=_MIDNIGHT - DAY * 40,
+        rates=rates(input="1", output="2"),
+    )  # fmt: skip
+    add_price(reader, form)
+    assert LatePricer(database, Pricer(database), "UTC").price_waiting() == 1
+    assert dict(_statement(reader, _NOW).adjustments)[_BEFORE] == Figures(0, -1, 0, 1_200_000_000)
 
 
 def test_adjustments_of_a_month_are_closed_with_it(database: Database, reader: Reader) -> None:

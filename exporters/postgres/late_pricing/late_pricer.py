@@ -1,0 +1,91 @@
+"""Pricing calls that were booked before their price was known, in their turn among bookings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+import psycopg
+
+from exporters.postgres.corrections import Correction, correct
+from exporters.postgres.counts import add_counts
+from exporters.postgres.foundations import Foundations
+from exporters.postgres.joining.relatives import BookedCall, booked_now
+from exporters.postgres.late_pricing.waiting import Waiting, waiting_calls
+from exporters.postgres.pricer import Pricer
+from exporters.postgres.rows import call_row
+from ledger.domain.calls import Cost
+from ledger.domain.ingest import PRICED_LATER
+from ledger.domain.joining import Key
+from ledger.storage.database import Database, driver_connection
+from ledger.storage.turns import TURN
+
+_AT_ONCE = 500
+"""Bookings wait while so many are corrected, a few hundredths of a second."""
+
+_UNPRICED = "unpriced"
+
+_ENTER = f"SELECT clock_timestamp() FROM {TURN}"  # noqa: S608 - our own
+
+
+class LatePricer:
+    """Prices the calls that wait for it; each one once, whoever else tries."""
+
+    def __init__(self, database: Database, pricer: Pricer, default_time_zone: str) -> None:
+        self._database = database
+        self._pricer = pricer
+        self._foundations = Foundations(database, default_time_zone)
+
+    def price_waiting(self, most_batches: int | None = None) -> int:
+        """Go through all calls without a price; returns how many have one now.
+
+        Raises LedgerUnavailable; what was priced by then stays so.
+        """
+        batches = islice(waiting_calls(self._database, _AT_ONCE), most_batches)
+        return sum(self._price(waiting) for waiting in batches)
+
+    def _price(self, waiting: Waiting) -> int:
+        with self._database.transaction("tollbook_ingest") as connection:
+            found = _unpriced(driver_connection(connection), waiting.tenant, waiting.calls)
+        wanted = [one for one, cost in self._priced(found) if cost.status != _UNPRICED]
+        if not wanted:
+            return 0
+        # Bookings make these themselves; here they are of calls that were booked.
+        self._foundations.lay_for([one.call for one in wanted])
+        keys = [(one.call.started_at, one.call.id) for one in wanted]
+        with self._database.transaction("tollbook_ingest") as connection:
+            driver: psycopg.Connection[Any] = driver_connection(connection)
+            row = driver.execute(_ENTER).fetchone()
+            assert row is not None
+            return self._correct(driver, waiting.tenant, keys, row[0])
+
+    def _correct(
+        self, driver: psycopg.Connection[Any], tenant: str, keys: Sequence[Key], now: datetime
+    ) -> int:
+        """Correct what is still unpriced now that it is our turn."""
+        corrections: list[Correction] = []
+        for one, cost in self._priced(_unpriced(driver, tenant, keys)):
+            if cost.status != _UNPRICED:
+                (series,) = self._foundations.lay_for([one.call])
+                corrections += (
+                    Correction(call_row(one.call, one.cost, series), -1),
+                    Correction(call_row(one.call, cost, series), 1),
+                )
+        if corrections:
+            grids = self._foundations.grid_microseconds
+            correct(driver, corrections, PRICED_LATER, grids, now)
+            add_counts(driver, {("", PRICED_LATER): len(corrections) // 2})
+        return len(corrections) // 2
+
+    def _priced(self, found: Sequence[BookedCall]) -> list[tuple[BookedCall, Cost]]:
+        costs = self._pricer.price_all([one.call for one in found])
+        return list(zip(found, costs, strict=True))
+
+
+def _unpriced(
+    driver: psycopg.Connection[Any], tenant: str, keys: Sequence[Key]
+) -> list[BookedCall]:
+    booked = booked_now(driver, [(tenant, key) for key in keys])
+    return [one for one in booked.values() if one.cost.status == _UNPRICED]
