@@ -37,6 +37,8 @@ def run_jobs(database: Database, settings: Settings) -> None:
         timezone="UTC",
         job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": 60},
     )
+    # That a job still goes on when its next time comes is no news.
+    logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)
     now = datetime.now(UTC)
     join_window = timedelta(hours=settings.join_window_hours)
     for job, every, arguments in (

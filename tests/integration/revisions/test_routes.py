@@ -124,7 +124,7 @@ def test_calls_that_became_cheaper_show_as_negative_numbers_in_csv(
         ({"filters": {"model": []}}, "filters.model"),
         ({"filters": {"model": [1]}}, "filters.model"),
         ({"known_at": "2126-01-01T00:00:00Z"}, "known_at"),
-        ({"tennant": "acme"}, "body"),
+        ({"tenants": "acme"}, "body"),
     ],
 )
 def test_what_cannot_be_repriced_is_refused_with_the_place_of_the_fault(
