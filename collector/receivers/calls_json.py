@@ -16,12 +16,22 @@ from collector.receivers.array_split import array_elements, malformed
 from collector.receivers.evidence import record_payload, tenant_of
 from collector.receivers.json_density import refuse_many_lines
 from collector.receivers.received import Reading, Refused, read_each
-from collector.receivers.records import INCLUSIVE_PREFIX, NOT_GIVEN, CallRecord, UsageRecord
+from collector.receivers.records import (
+    INCLUSIVE_PREFIX,
+    LARGEST_RAW_USAGE_BYTES,
+    NOT_GIVEN,
+    RAW_USAGE,
+    RAW_USAGE_TOO_LARGE,
+    CallRecord,
+    UsageRecord,
+)
 from ledger.domain.calls import ERROR, OK, UNKNOWN_MODEL, UNKNOWN_PROVIDER, Call
 from ledger.domain.errors import InvalidRecord, UnreadableBody
 from ledger.domain.money import pico_from_usd
 from ledger.domain.usage import NO_USAGE, Usage, usage_from_inclusive
 from ledger.pricing.catalog import infer_provider
+from ledger.pricing.usages.kept import is_dense, kept
+from ledger.pricing.usages.normalise import normalise
 
 RECEIVER = "calls"
 
@@ -98,15 +108,17 @@ def _call(record: CallRecord, content: bytes, default_tenant: str | None, receiv
     if not record.model and not record.request_model and status != ERROR:
         raise InvalidRecord("model", "missing: a call that succeeded names its model")
     model = record.model or record.request_model or UNKNOWN_MODEL
-    usage, raw_usage = _usage(record.usage)
+    provider = record.provider or infer_provider(model) or UNKNOWN_PROVIDER
+    operation = record.operation or "chat"
+    usage, raw_usage = _used(record, provider, operation)
     return Call(
         tenant=tenant,
         id=_identity(record, content),
         started_at=record.started_at,
-        provider=record.provider or infer_provider(model) or UNKNOWN_PROVIDER,
+        provider=provider,
         model=model,
         request_model=record.request_model,
-        operation=record.operation or "chat",
+        operation=operation,
         status=status,
         error_type=record.error_type,
         usage=usage,
@@ -149,6 +161,48 @@ def _identity(record: CallRecord, content: bytes) -> str:
         if _TRACE_AND_SPAN.fullmatch(both) and len(record.span_id) == _SPAN_ID_DIGITS:
             return both
     return blake2b(content, digest_size=16).hexdigest()
+
+
+def _used(record: CallRecord, provider: str, operation: str) -> tuple[Usage, dict[str, Any] | None]:
+    """The usage, and what it was made of if that has another form.
+
+    Where both are given, the raw one has to say what the other says: which one is wrong, nobody
+    could tell.
+    """
+    usage, inclusive = _usage(record.usage)
+    raw = _raw_usage(record.raw_usage)
+    if raw is None:
+        return usage, inclusive
+    try:
+        told = normalise(provider, operation, raw)
+    except InvalidRecord as invalid:
+        raise InvalidRecord(f"{RAW_USAGE}.{invalid.path}", invalid.reason) from invalid
+    if not told.is_known:
+        return usage, kept(raw) or inclusive
+    for name, said in usage.reported():
+        raw_says = getattr(told, name) or 0
+        if said != raw_says:
+            raise InvalidRecord(
+                RAW_USAGE, f"says {raw_says} {name} where usage says {said}; send one of them"
+            )
+    return told, kept(raw)
+
+
+def _raw_usage(written: msgspec.Raw) -> dict[str, Any] | None:
+    """The provider's object; also as JSON in a text, for senders whose fields hold no objects."""
+    if written is NOT_GIVEN or bytes(written) == b"null":
+        return None
+    if len(bytes(written)) > LARGEST_RAW_USAGE_BYTES:
+        raise InvalidRecord(RAW_USAGE, RAW_USAGE_TOO_LARGE)
+    try:
+        json = bytes(written)
+        if json.startswith(b'"'):
+            json = msgspec.json.decode(json, type=str).encode()
+        if is_dense(json):
+            raise InvalidRecord(RAW_USAGE, "has more objects and lists than its size has room for")
+        return msgspec.json.decode(json, type=dict[str, Any])
+    except msgspec.DecodeError as error:
+        raise InvalidRecord(RAW_USAGE, str(error).partition(" - at `$")[0]) from error
 
 
 def _usage(record: UsageRecord | None) -> tuple[Usage, dict[str, Any] | None]:

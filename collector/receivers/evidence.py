@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from collector.receivers.records import NOT_GIVEN, CallRecord, UsageRecord
+from ledger.pricing.usages.told import numbers_in
 
 _MAX_PAYLOAD_CHARACTERS = 4096
 _MAX_VALUE_CHARACTERS = 200
@@ -32,7 +33,16 @@ def record_payload(record: bytes) -> str:
     usage = _read(fields.usage, _Usage)
     for field, name in _USAGE_FIELDS.items():
         kept[f"usage.{name}"] = None if usage is None else _plain(getattr(usage, field))
+    kept |= _raw_counts(fields.raw_usage)
     return attributes_payload({name: value for name, value in kept.items() if value is not None})
+
+
+def _raw_counts(written: msgspec.Raw) -> dict[str, Any]:
+    """The numbers in a provider's usage object by their paths; texts could be content."""
+    if len(bytes(written)) > _MAX_PAYLOAD_CHARACTERS:
+        return {}
+    numbers = numbers_in(_read(written, dict[str, Any]) or {})
+    return {f"raw_usage.{path}": number for path, number in numbers}
 
 
 def attributes_payload(attributes: Mapping[str, Any]) -> str:

@@ -4,7 +4,8 @@ Most lines of a log are none of ours, and many share a field name with a call (`
 `status`). So a line counts as meant for us only when it holds
 
 - an object under `llm_call`, or
-- at least two of: `started_at`; `model`, `request_model` or `provider`; an object `usage`, or
+- at least two of: `started_at`; `model`, `request_model` or `provider`; an object `usage` or
+  `raw_usage`, or
 - an object `usage` with one of our token counts.
 
 Fields that are null count as absent: formatters write null for what a line was not given.
@@ -20,14 +21,14 @@ from collector.receivers.records import USAGE_FIELDS
 
 CALL_FIELD = "llm_call"
 
-_HINT = re.compile(rb'"(?:started_at|usage|llm_call)"')
+_HINT = re.compile(rb'"(?:started_at|(?:raw_)?usage|llm_call)"')
 _TOKEN_COUNT = re.compile(
     b'"(?:' + b"|".join(re.escape(name.encode()) for name in sorted(USAGE_FIELDS)) + b')"\\s*:'
 )
 _SIGNS = (
     re.compile(rb'"started_at"\s*:'),
     re.compile(rb'"(?:model|request_model|provider)"\s*:'),
-    re.compile(rb'"usage"\s*:\s*\{'),
+    re.compile(rb'"(?:raw_)?usage"\s*:\s*\{'),
 )
 
 
@@ -39,6 +40,7 @@ class _Glimpse(msgspec.Struct):
     request_model: msgspec.Raw = msgspec.Raw()
     provider: msgspec.Raw = msgspec.Raw()
     usage: msgspec.Raw = msgspec.Raw()
+    raw_usage: msgspec.Raw = msgspec.Raw()
     llm_call: msgspec.Raw = msgspec.Raw()
 
 
@@ -60,8 +62,9 @@ def call_in(line: bytes) -> bytes | None:
         return nested
     usage = bytes(seen.usage)
     has_usage = usage.startswith(b"{")
+    tells_usage = has_usage or bytes(seen.raw_usage).startswith(b"{")
     has_model = any(map(_is_given, (seen.model, seen.request_model, seen.provider)))
-    signs = _is_given(seen.started_at) + has_model + has_usage
+    signs = _is_given(seen.started_at) + has_model + tells_usage
     if signs >= 2 or (has_usage and _TOKEN_COUNT.search(usage)):
         return line
     return None

@@ -18,6 +18,12 @@ INCLUSIVE_PREFIX = "gen_ai.usage."
 
 NOT_GIVEN = msgspec.Raw(b"null")
 
+RAW_USAGE = "raw_usage"
+LARGEST_RAW_USAGE_BYTES = 16 * 1024
+RAW_USAGE_TOO_LARGE = (
+    f"larger than {LARGEST_RAW_USAGE_BYTES} bytes; send the provider's usage object alone"
+)
+
 Moment = Annotated[datetime, Meta(tz=True)]
 
 
@@ -73,6 +79,8 @@ class CallRecord(msgspec.Struct, kw_only=True):
     request_model: str | None = None
     operation: str | None = None
     usage: UsageRecord | None = None
+    raw_usage: msgspec.Raw = NOT_GIVEN
+    """The provider's own usage object, read apart: its form depends on who wrote it."""
     duration_seconds: Seconds | None = None
     time_to_first_token_seconds: Seconds | None = None
     status: Literal["ok", "error"] | None = None

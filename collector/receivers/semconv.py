@@ -7,6 +7,8 @@ tests/golden/sdk; `tollbook.*`: ours.
 
 from __future__ import annotations
 
+from ledger.pricing.usages import opentelemetry
+
 TENANT = ("tollbook.tenant", "tenant.id")
 TENANT_IN_METADATA = tuple(
     f"{prefix}.{name}"
@@ -100,25 +102,7 @@ GENAI_PROVIDER = ("gen_ai.provider.name", "gen_ai.system")
 GENAI_REQUEST_MODEL = "gen_ai.request.model"
 GENAI_RESPONSE_MODEL = "gen_ai.response.model"
 GENAI_TIME_TO_FIRST_CHUNK = "gen_ai.response.time_to_first_chunk"
-GENAI_USAGE: dict[str, tuple[str, ...]] = {
-    "input_tokens": ("gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens"),
-    "output_tokens": ("gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens"),
-    "cache_read": (
-        "gen_ai.usage.cache_read.input_tokens",
-        "gen_ai.usage.cache_read_input_tokens",
-    ),
-    "cache_write": (
-        "gen_ai.usage.cache_write.input_tokens",
-        "gen_ai.usage.cache_creation.input_tokens",
-        "gen_ai.usage.cache_creation_input_tokens",
-    ),
-    "cache_write_1h": ("anthropic.usage.cache_creation.ephemeral_1h_input_tokens",),
-    "reasoning": ("gen_ai.usage.reasoning.output_tokens", "gen_ai.usage.reasoning_tokens"),
-    "input_audio": ("gen_ai.usage.audio.input_tokens",),
-    "output_audio": ("gen_ai.usage.audio.output_tokens",),
-    "input_image": ("gen_ai.usage.image.input_tokens",),
-    "output_image": ("gen_ai.usage.image.output_tokens",),
-}
+GENAI_USAGE = opentelemetry.TABLE
 GENAI_OPERATIONS_WITHOUT_A_CALL = frozenset(
     (
         "create_agent",

@@ -57,7 +57,9 @@ def record_outcome(reader: Reader, outcome: Outcome, now: datetime) -> Recorded:
         call_id=record.call_id if record else None,
         at=given_at,
         waiting=record is None,
-        standing=(latest["given_at"], latest["outcome_id"]) == (given_at, outcome.outcome_id),
+        # None: a booking has just made the record part of another call, where it may stand.
+        standing=latest is None
+        or (latest["given_at"], latest["outcome_id"]) == (given_at, outcome.outcome_id),
     )
 
 

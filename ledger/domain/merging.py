@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from ledger.domain.calls import ERROR, UNKNOWN_MODEL, UNKNOWN_PROVIDER, Call
+from ledger.domain.usage import Usage
 
 RANKS: Mapping[str, int] = {
     "anthropic_sdk": 0,
@@ -49,7 +50,8 @@ def is_log(call: Call) -> bool:
 def in_rank(calls: Sequence[Call]) -> tuple[Call, ...]:
     """The records of one call, the nearest to the provider first.
 
-    By rank of the dialect, then the span deepest below the others, then the name of the scope.
+    By rank of the dialect, then the span deepest below the others, then the name of the scope; of
+    one source a call that worked speaks before its tries that did not.
     """
     calls = sorted(calls, key=lambda call: (call.started_at, call.id))
     depths = _depths(calls)
@@ -59,6 +61,7 @@ def in_rank(calls: Sequence[Call]) -> tuple[Call, ...]:
             _rank(calls[place]),
             -depths[place],
             calls[place].scope,
+            calls[place].status == ERROR,
             calls[place].started_at,
             calls[place].id,
         ),
@@ -76,11 +79,23 @@ def merged(calls: Sequence[Call]) -> Call:
             told = next((value for value in values if value not in _EMPTY), None)
             if told is not None and (name != "error_type" or primary.status == ERROR):
                 changes[name] = told
-    told_usage = next((call for call in calls if call.usage.is_known), primary)
-    changes["usage"], changes["raw_usage"] = told_usage.usage, told_usage.raw_usage
+    changes["usage"], changes["raw_usage"] = _used(calls)
     tags = {name: value for c in reversed(calls) for name, value in (c.tags or {}).items()}
     changes["tags"] = tags or None
     return msgspec.structs.replace(primary, **changes)
+
+
+def _used(calls: Sequence[Call]) -> tuple[Usage, dict[str, Any] | None]:
+    """Usage and raw usage of one record: of one that worked, if it knows any, and of all of it.
+
+    What a call that was broken off had used by then is part of what it used when it was done.
+    """
+    told = min(
+        (call for call in calls if call.usage.is_known),
+        key=lambda call: (call.status == ERROR, not call.usage.is_whole),
+        default=calls[0],
+    )
+    return told.usage, told.raw_usage
 
 
 def _depths(calls: Sequence[Call]) -> list[int]:

@@ -37,6 +37,14 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True):
         """Whether any type was reported."""
         return any(getattr(self, name) is not None for name in TOKEN_FIELDS)
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether both what went in and what came out is known, at least in part."""
+        return all(
+            any(getattr(self, name) is not None for name in side)
+            for side in (INPUT_FIELDS, OUTPUT_FIELDS)
+        )
+
 
 TOKEN_FIELDS: tuple[str, ...] = Usage.__struct_fields__
 OUTPUT_FIELDS = frozenset(

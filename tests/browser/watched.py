@@ -5,10 +5,14 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response, expect
 
 WIDE = (1440, 900)
 PHONE = (390, 844)
+_PATIENCE_MILLISECONDS = 20_000
+"""Machines under load are slow; what does not come at all fails all the same."""
+
+expect.set_options(timeout=_PATIENCE_MILLISECONDS)
 
 
 class Watched:
@@ -21,7 +25,7 @@ class Watched:
         self._context = browser.new_context(
             **{"viewport": {"width": WIDE[0], "height": WIDE[1]}, "locale": "en-US", **options}
         )
-        self._context.set_default_timeout(20_000)
+        self._context.set_default_timeout(_PATIENCE_MILLISECONDS)
         self.page: Page = self._context.new_page()
         self.page.on("console", self._console)
         self.page.on("pageerror", lambda error: self.faults.append(f"page error: {error}"))

@@ -49,7 +49,7 @@ def _judge(reader: Reader, record: Call, minute: int) -> None:
     record_outcome(reader, outcome, _NOON)
 
 
-@settings(max_examples=20)
+@settings(max_examples=60)
 @given(distinct(8), st.randoms(use_true_random=False))
 def test_names_and_verdicts_of_records_lead_to_the_calls_they_became(
     ledger: Database, records: list[Call], random: Random

@@ -32,6 +32,16 @@ OWN_MAP = {"body": {**OWN, "tags": TAGS}}
 OWN_ATTRIBUTES = {"attributes": {**{f"tollbook.{name}": "m" for name in OWN}, **TAGS}}
 
 
+USAGES: dict[str, Any] = {f"{number}": {"a": {"b": []}} for number in range(5_000)}
+OWN_USAGE = {"body": {**OWN, "raw_usage": USAGES}}
+
+
+def with_usages(raw: bytes) -> bytes:
+    """Calls that hardly say more than this usage."""
+    call = b'{"tenant":"a","started_at":"2026-11-02T09:30:00Z","model":"m","raw_usage":%b}' % raw
+    return b"[" + b",".join([call] * (BYTES // len(call))) + b"]"
+
+
 def field(number: int, content: bytes) -> bytes:
     """A length-delimited field of protobuf."""
     size = bytearray()
@@ -96,6 +106,8 @@ CASES: dict[str, tuple[Callable[[bytes], Received], bytes]] = {
     "logs json: attributes": (logs.decode_json, requests.json_request(requests.an_event(MANY))),
     "logs json: own map": (logs.decode_json, requests.json_request(OWN_MAP)),
     "logs json: own": (logs.decode_json, requests.json_request(OWN_ATTRIBUTES)),
+    "logs pb: usage": (logs.decode_protobuf, requests.protobuf_request(OWN_USAGE)),
+    "logs json: usage": (logs.decode_json, requests.json_request(OWN_USAGE)),
     "logs json: small records": (logs.decode_json, LOGS(b'{"a":1 }')),
     "metrics pb: no points": (metrics.decode_protobuf, wrapped(b"\x0a\0" * BYTES, 1, 2, 2, 5)),
     "metrics json: small metrics": (metrics.decode_json, POINTS(b'{"a":1 }')),
@@ -110,6 +122,12 @@ CASES: dict[str, tuple[Callable[[bytes], Received], bytes]] = {
         b"[" + b",".join([with_one(a_record(id=5), "vector", ones(1000))] * 200) + b"]"),
     "calls: tags": (
         calls_json.decode_json, with_one(a_record(), "tags", b'{"a":' + ones() + b"}")),
+    "calls: usage of objects": (calls_json.decode_json, with_usages(b'{"1":{"a":{}},"2":{}}')),
+    "calls: usage of lists": (
+        calls_json.decode_json, with_usages(b'{"a":[' + b"[]," * 60 + b"[]]}")),
+    "calls: usage of counts": (
+        calls_json.decode_json,
+        with_usages(b"{" + b",".join(b'"%d":1.5' % n for n in range(64)) + b"}")),
     "calls: damaged string": (
         calls_json.decode_json, b'["' + b"x" * BYTES + b'", {"a":}]'),
     "calls: duplicate keys": (

@@ -10,6 +10,7 @@ from uuid import UUID
 import click
 
 from collector.commands.listing import print_json_lines, print_rows
+from collector.commands.prices.catalog import catalog_command
 from collector.commands.prices.options import ContextOption, Figure, Moment, RateOption
 from collector.commands.revisions.reprice import command as reprice_command
 from collector.commands.surroundings import ledger, settings_and_logs
@@ -48,6 +49,9 @@ _as_json = click.option("--json", "as_json", is_flag=True, help="A JSON object a
 @click.group("prices")
 def command() -> None:
     """Prices of your own: contracts, surcharges, models that no catalog knows."""
+
+
+command.add_command(catalog_command)
 
 
 @command.command("list")

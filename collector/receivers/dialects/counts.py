@@ -7,12 +7,10 @@ from typing import Any
 
 from ledger.domain.errors import InvalidRecord
 from ledger.domain.usage import MAX_TOKENS, Usage, token_count, usage_from_inclusive
+from ledger.pricing.usages.told import Table, ranked_names
 
 ReadUsage = tuple[Usage, dict[str, Any] | None]
 """Disjoint usage, and the counts as they were sent."""
-
-Table = Mapping[str, tuple[str, ...]]
-"""Names of attributes, the preferred one first, by what `usage_from_inclusive` calls them."""
 
 
 def read_usage(attributes: Mapping[str, Any], table: Table) -> ReadUsage:
@@ -46,7 +44,7 @@ _AROUND_INPUT = ("cache_read", "cache_write")
 def _counts(
     attributes: Mapping[str, Any], table: Table
 ) -> tuple[dict[str, int | None], dict[str, Any]]:
-    ranked = _ranked(table)
+    ranked = ranked_names(table)
     found: dict[str, tuple[int, str]] = {}
     for name in attributes:
         known = ranked.get(name)
@@ -61,18 +59,3 @@ def _counts(
         plain = type(value) is int and 0 <= value <= MAX_TOKENS
         counts[part] = value if plain else count(value, name)
     return counts, sent
-
-
-_RankedNames = dict[str, tuple[str, int]]
-_ranked_tables: dict[int, tuple[Table, _RankedNames]] = {}
-
-
-def _ranked(table: Table) -> _RankedNames:
-    """Of each attribute in a table of names, which part of the usage it is, and how preferred."""
-    known = _ranked_tables.get(id(table))
-    if known is None:
-        names = {
-            name: (part, rank) for part, names in table.items() for rank, name in enumerate(names)
-        }
-        known = _ranked_tables[id(table)] = (table, names)
-    return known[1]

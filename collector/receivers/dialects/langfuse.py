@@ -22,6 +22,8 @@ from collector.receivers.spans import Span
 from ledger.domain.calls import Call
 from ledger.domain.errors import InvalidRecord
 from ledger.domain.usage import NO_USAGE
+from ledger.pricing.catalog import infer_provider
+from ledger.pricing.usages.kept import is_dense
 
 NAME = "langfuse"
 
@@ -37,11 +39,12 @@ def read_call(span: Span, default_tenant: str | None) -> Call:
     """The call. Raises InvalidRecord naming the attribute that is wrong."""
     span = msgspec.structs.replace(span, attributes=_with_plain_texts(span.attributes))
     attributes = span.attributes
-    usage = _usage(attributes)
+    model = text(attributes.get(semconv.LANGFUSE_MODEL))
+    usage = _usage(attributes, infer_provider(model or "") or "")
     said = Described(
         dialect=NAME,
         provider=None,
-        model=text(attributes.get(semconv.LANGFUSE_MODEL)),
+        model=model,
         operation=semconv.LANGFUSE_CALLS[attributes[semconv.LANGFUSE_TYPE]],
         usage=usage,
         time_to_first_token_seconds=_time_to_first_token(span),
@@ -71,14 +74,14 @@ def _unquoted(value: str) -> str:
         return value
 
 
-def _usage(attributes: dict[str, Any]) -> ReadUsage:
+def _usage(attributes: dict[str, Any], provider: str) -> ReadUsage:
     written = attributes.get(semconv.LANGFUSE_USAGE)
     if not written:
         return NO_USAGE, None
     told = json_object(written)
-    if told is None:
+    if told is None or is_dense(str(written).encode(errors="replace")):
         raise InvalidRecord(semconv.LANGFUSE_USAGE, "expected a JSON object of counts")
-    return read_provider_usage(told)
+    return read_provider_usage(told, provider)
 
 
 def _cost(attributes: dict[str, Any]) -> str | None:

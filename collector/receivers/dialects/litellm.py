@@ -21,6 +21,7 @@ from collector.receivers.dialects.provider_usage import read_provider_usage
 from collector.receivers.spans import Span
 from ledger.domain.calls import Call
 from ledger.domain.usage import NO_USAGE
+from ledger.pricing.usages.kept import is_dense
 
 NAME = "litellm"
 
@@ -74,6 +75,8 @@ def _provider_of_model(span: Span) -> str | None:
 def _dictionary(printed: Any) -> Mapping[str, Any]:
     """A dictionary as Python prints it; an empty one for anything else."""
     if not isinstance(printed, str) or len(printed) > _LONGEST_USAGE_CHARACTERS:
+        return {}
+    if is_dense(printed.encode(errors="replace")):
         return {}
     try:
         value = ast.literal_eval(printed)

@@ -1,6 +1,6 @@
-"""Usage in the words of providers, as SDKs pass it on: whole objects of JSON.
+"""Usage as SDKs pass it on, whole objects of JSON: in a provider's words, or in Langfuse's own.
 
-OpenAI's counts include their parts. Anthropic's do not, nor do Langfuse's own (`input`, `output`).
+Langfuse's (`input`, `output`, and more after an underscore) leaves the parts out of the whole.
 """
 
 from __future__ import annotations
@@ -8,93 +8,59 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from collector.receivers.dialects.counts import ReadUsage, count, read_usage
+from collector.receivers.dialects.counts import ReadUsage
 from ledger.domain.usage import NO_USAGE, Usage
+from ledger.pricing.usages.kept import kept
+from ledger.pricing.usages.normalise import normalise
+from ledger.pricing.usages.told import Told, total
 
-_DETAILS = ("prompt_tokens_details", "input_tokens_details")
-_OUTPUT_DETAILS = ("completion_tokens_details", "output_tokens_details")
-_INCLUSIVE: dict[str, tuple[str, ...]] = {
-    "input_tokens": ("prompt_tokens", "input_tokens", "promptTokens"),
-    "output_tokens": ("completion_tokens", "output_tokens", "completionTokens"),
-    "cache_read": tuple(f"{details}.cached_tokens" for details in _DETAILS),
-    "cache_write": tuple(f"{details}.cache_creation_tokens" for details in _DETAILS),
-    "cache_write_1h": tuple(
-        f"{details}.cache_creation_token_details.ephemeral_1h_input_tokens" for details in _DETAILS
+_LANGFUSE: dict[str, tuple[str, ...]] = {
+    "input_tokens": ("input", "input_tokens"),
+    "cache_read_tokens": (
+        "cache_read_input_tokens",
+        "input_cache_read",
+        "input_cached_tokens",
     ),
-    "reasoning": tuple(f"{details}.reasoning_tokens" for details in _OUTPUT_DETAILS),
-    "input_audio": tuple(f"{details}.audio_tokens" for details in _DETAILS),
-    "output_audio": tuple(f"{details}.audio_tokens" for details in _OUTPUT_DETAILS),
-    "input_image": tuple(f"{details}.image_tokens" for details in _DETAILS),
-    "output_image": tuple(f"{details}.image_tokens" for details in _OUTPUT_DETAILS),
+    "input_audio_tokens": ("input_audio", "input_audio_tokens"),
+    "input_image_tokens": ("input_image_tokens",),
+    "output_tokens": (
+        "output",
+        "output_tokens",
+        "output_accepted_prediction_tokens",
+        "output_rejected_prediction_tokens",
+    ),
+    "reasoning_tokens": ("output_reasoning", "output_reasoning_tokens"),
+    "output_audio_tokens": ("output_audio", "output_audio_tokens"),
+    "output_image_tokens": ("output_image_tokens",),
 }
-_EXCLUSIVE: dict[str, str] = {
-    "input": "input_tokens",
-    "input_tokens": "input_tokens",
-    "cache_read_input_tokens": "cache_read_tokens",
-    "input_cache_read": "cache_read_tokens",
-    "input_cached_tokens": "cache_read_tokens",
-    "cache_creation_input_tokens": "cache_write_5m_tokens",
-    "input_cache_creation": "cache_write_5m_tokens",
-    "input_audio": "input_audio_tokens",
-    "input_audio_tokens": "input_audio_tokens",
-    "input_image_tokens": "input_image_tokens",
-    "output": "output_tokens",
-    "output_tokens": "output_tokens",
-    "output_accepted_prediction_tokens": "output_tokens",
-    "output_rejected_prediction_tokens": "output_tokens",
-    "output_reasoning": "reasoning_tokens",
-    "output_reasoning_tokens": "reasoning_tokens",
-    "output_audio": "output_audio_tokens",
-    "output_audio_tokens": "output_audio_tokens",
-    "output_image_tokens": "output_image_tokens",
-}
+"""Names that are added up, by type."""
+_WRITTEN = ("cache_creation_input_tokens", "input_cache_creation")
 _WRITTEN_FOR_AN_HOUR = (
     "cache_creation.ephemeral_1h_input_tokens",
     "input_cache_creation_1h",
 )
-_SIGNS_OF_EXCLUSIVE = (
-    "input",
-    "output",
-    "cache_read_input_tokens",
-    "cache_creation_input_tokens",
-)
+_SIGNS_OF_LANGFUSE = frozenset(("input", "output"))
 
 
-def read_provider_usage(told: Mapping[str, Any]) -> ReadUsage:
+def read_provider_usage(told: Mapping[str, Any], provider: str = "") -> ReadUsage:
     """Disjoint usage, and the counts as they were told.
 
     Raises InvalidRecord naming the count that is none.
     """
-    counts = {name: value for name, value in _flat(told) if value is not None}
-    inclusive = "prompt_tokens" in counts or any(details in told for details in _DETAILS)
-    if not inclusive and any(name in counts for name in _SIGNS_OF_EXCLUSIVE):
-        return _exclusive(counts)
-    return read_usage(counts, _INCLUSIVE)
+    counts = Told(told)
+    is_langfuses = bool(_SIGNS_OF_LANGFUSE & counts.heads)
+    usage = _of_langfuse(counts) if is_langfuses else normalise(provider, "", told)
+    return usage, kept(told) or None
 
 
-def _exclusive(counts: Mapping[str, Any]) -> ReadUsage:
-    tokens: dict[str, int] = {}
-    sent: dict[str, Any] = {}
-    for name, value in counts.items():
-        field = _EXCLUSIVE.get(name)
-        if field is not None:
-            tokens[field] = tokens.get(field, 0) + (count(value, name) or 0)
-            sent[name] = value
-    for name in _WRITTEN_FOR_AN_HOUR:
-        for_an_hour = count(counts.get(name), name)
-        if for_an_hour is not None:
-            sent[name] = for_an_hour
-            tokens["cache_write_1h_tokens"] = for_an_hour
-            written = tokens.get("cache_write_5m_tokens", for_an_hour)
-            tokens["cache_write_5m_tokens"] = max(written - for_an_hour, 0)
-    return (Usage(**tokens) if tokens else NO_USAGE), sent or None
-
-
-def _flat(told: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
-    flat: list[tuple[str, Any]] = []
-    for name, value in told.items():
-        if isinstance(value, dict) and prefix.count(".") < 2:
-            flat += _flat(value, f"{prefix}{name}.")
-        else:
-            flat.append((f"{prefix}{name}", value))
-    return flat
+def _of_langfuse(counts: Told) -> Usage:
+    tokens = {
+        field: total(*(counts.count(name) for name in names)) for field, names in _LANGFUSE.items()
+    }
+    written = total(*(counts.count(name) for name in _WRITTEN))
+    for_an_hour = counts.count(*_WRITTEN_FOR_AN_HOUR)
+    tokens["cache_write_1h_tokens"] = for_an_hour
+    tokens["cache_write_5m_tokens"] = (
+        written if written is None or for_an_hour is None else max(written - for_an_hour, 0)
+    )
+    return Usage(**tokens) if any(count is not None for count in tokens.values()) else NO_USAGE

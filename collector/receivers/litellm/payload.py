@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from collector.receivers.records import NOT_GIVEN
+from ledger.pricing.usages.kept import is_dense
 
 Count = int | float | str | None
 
@@ -109,45 +110,20 @@ class Evidence(msgspec.Struct, rename={"started": "startTime", "ended": "endTime
     metadata: msgspec.Raw = NOT_GIVEN
 
 
-class Details(msgspec.Struct):
-    """Parts of the prompt's or the answer's tokens."""
-
-    cached_tokens: Count = None
-    cache_write_tokens: Count = None
-    cache_creation_tokens: Count = None
-    cache_creation_token_details: CacheCreation | None = None
-    audio_tokens: Count = None
-    image_tokens: Count = None
-    reasoning_tokens: Count = None
-
-
-class CacheCreation(msgspec.Struct):
-    """Tokens written to Anthropic's caches, by how long these keep them."""
-
-    ephemeral_5m_input_tokens: Count = None
-    ephemeral_1h_input_tokens: Count = None
-
-
-class UsageObject(msgspec.Struct):
-    """LiteLLM's usage (OpenAI's form), or Anthropic's own from the pass-through routes."""
-
-    prompt_tokens: Count = None
-    completion_tokens: Count = None
-    input_tokens: Count = None
-    output_tokens: Count = None
-    cache_read_input_tokens: Count = None
-    cache_creation_input_tokens: Count = None
-    cache_creation: CacheCreation | None = None
-    prompt_tokens_details: Details | None = None
-    completion_tokens_details: Details | None = None
-
-
 def read_object(written: msgspec.Raw, shape: Any) -> Any:
     """The object in this shape; one with nothing in it for anything else."""
     try:
         return msgspec.json.decode(written, type=shape)
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
         return shape()
+
+
+def read_small_object(written: msgspec.Raw) -> dict[str, Any]:
+    """A small object, whole; one with nothing in it for anything else."""
+    if len(bytes(written)) > _LONGEST_TEXT_BYTES or is_dense(bytes(written)):
+        return {}
+    found: dict[str, Any] = read_object(written, dict[str, Any])
+    return found
 
 
 def read_map(written: msgspec.Raw) -> dict[str, msgspec.Raw]:

@@ -1,23 +1,20 @@
-"""Disjoint tokens from LiteLLM's counts."""
+"""Disjoint tokens from LiteLLM's counts: OpenAI's form, or Anthropic's own where it passes on."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from collector.receivers.litellm.names import provider_name
-from collector.receivers.litellm.payload import (
-    CacheCreation,
-    Count,
-    Details,
-    Metadata,
-    Payload,
-    UsageObject,
-    read_object,
-    read_text,
-)
+from collector.receivers.litellm.names import operation_of, provider_name
+from collector.receivers.litellm.payload import Metadata, Payload, read_small_object, read_text
 from collector.receivers.semconv import LITELLM_COUNTED_BY
 from ledger.domain.errors import InvalidRecord
-from ledger.domain.usage import NO_USAGE, Usage, token_count, usage_from_inclusive
+from ledger.domain.usage import NO_USAGE, Usage
+from ledger.pricing.usages.kept import kept
+from ledger.pricing.usages.normalise import normalise
+
+_FORM = "litellm"
+"""LiteLLM has put every provider's counts into one form; what a provider means by it is no more."""
 
 
 def read_usage(payload: Payload, metadata: Metadata) -> tuple[Usage, dict[str, Any] | None]:
@@ -27,19 +24,30 @@ def read_usage(payload: Payload, metadata: Metadata) -> tuple[Usage, dict[str, A
     usage; its own guesses are kept as sent and not taken for usage. Raises InvalidRecord for a
     count that is none.
     """
-    sent = read_object(metadata.usage_object, UsageObject)
-    if sent.input_tokens is not None and sent.prompt_tokens is None:
-        parts = _anthropic_parts(sent)
-    else:
-        parts = _parts(payload, sent)
-    if not any(parts.values()):
+    sent = read_small_object(metadata.usage_object)
+    told = _told(payload, sent)
+    try:
+        usage = normalise(_FORM, operation_of(payload.call_type) or "", told)
+    except InvalidRecord as error:
+        raise InvalidRecord("metadata.usage_object", str(error)) from error
+    if not any(tokens for _, tokens in usage.reported()):
         return NO_USAGE, None
-    usage = usage_from_inclusive(**{"input_tokens": None, "output_tokens": None, **parts})
-    counts = {name: tokens for name, tokens in parts.items() if tokens is not None}
-    return (NO_USAGE if _is_litellms_own(payload, sent) else usage), counts
+    return (NO_USAGE if _is_litellms_own(payload, sent) else usage), kept(told)
 
 
-def _is_litellms_own(payload: Payload, sent: UsageObject) -> bool:
+def _told(payload: Payload, sent: Mapping[str, Any]) -> dict[str, Any]:
+    """What is said of the usage; the totals beside it fill in for LiteLLM's own form."""
+    said = {name: value for name, value in sent.items() if value is not None}
+    if "input_tokens" in said and "prompt_tokens" not in said:
+        return said
+    totals = {
+        "prompt_tokens": payload.prompt_tokens,
+        "completion_tokens": payload.completion_tokens,
+    }
+    return {name: value for name, value in totals.items() if value is not None} | said
+
+
+def _is_litellms_own(payload: Payload, sent: Mapping[str, Any]) -> bool:
     """Whether LiteLLM counted by itself, as it does where a stream came without usage.
 
     These providers always say how much of the input was cached, where they count at all.
@@ -48,53 +56,5 @@ def _is_litellms_own(payload: Payload, sent: UsageObject) -> bool:
     return (
         bytes(payload.stream) == b"true"
         and provider in LITELLM_COUNTED_BY
-        and sent.prompt_tokens_details is None
+        and sent.get("prompt_tokens_details") is None
     )
-
-
-def _parts(payload: Payload, sent: UsageObject) -> dict[str, int | None]:
-    """LiteLLM's own counts: as OpenAI's, the whole includes its parts."""
-    prompt = sent.prompt_tokens_details or Details()
-    answer = sent.completion_tokens_details or Details()
-    written = prompt.cache_creation_token_details or sent.cache_creation or CacheCreation()
-    cache_write = _first(
-        sent.cache_creation_input_tokens, prompt.cache_write_tokens, prompt.cache_creation_tokens
-    )
-    return {
-        "input_tokens": _count(_first(sent.prompt_tokens, payload.prompt_tokens)),
-        "output_tokens": _count(_first(sent.completion_tokens, payload.completion_tokens)),
-        "cache_read": _count(_first(prompt.cached_tokens, sent.cache_read_input_tokens)),
-        "cache_write": _count(cache_write),
-        "cache_write_1h": _count(written.ephemeral_1h_input_tokens),
-        "reasoning": _count(answer.reasoning_tokens),
-        "input_audio": _count(prompt.audio_tokens),
-        "output_audio": _count(answer.audio_tokens),
-        "input_image": _count(prompt.image_tokens),
-        "output_image": _count(answer.image_tokens),
-    }
-
-
-def _anthropic_parts(sent: UsageObject) -> dict[str, int | None]:
-    """Anthropic's own counts, where caches stand beside the input: the input is made whole."""
-    cache_read = _count(sent.cache_read_input_tokens)
-    cache_write = _count(sent.cache_creation_input_tokens)
-    written = sent.cache_creation or CacheCreation()
-    fresh = _count(sent.input_tokens) or 0
-    return {
-        "input_tokens": fresh + (cache_read or 0) + (cache_write or 0),
-        "output_tokens": _count(sent.output_tokens),
-        "cache_read": cache_read,
-        "cache_write": cache_write,
-        "cache_write_1h": _count(written.ephemeral_1h_input_tokens),
-    }
-
-
-def _first(*counts: Count) -> Count:
-    return next((count for count in counts if count is not None), None)
-
-
-def _count(value: Count) -> int | None:
-    try:
-        return token_count(value, "")
-    except ValueError as error:
-        raise InvalidRecord("metadata.usage_object", str(error).removeprefix(": ")) from error

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from collector.receivers.records import RECORD_FIELDS
+from collector.receivers.records import RAW_USAGE, RECORD_FIELDS
 
 EVENT_NAME = "event.name"
 """Attribute in which senders of before LogRecord had the field of that name say it."""
@@ -20,7 +20,9 @@ MARK = b"started_at"
 
 MOST_PARTS = 64
 """Of each of the maps below; of more, the first count."""
-_MAPS = ("usage", "tags")
+DEEPEST_USAGE = 4
+"""How far maps and lists may lie in each other in a provider's own usage."""
+_MAPS = ("usage", RAW_USAGE, "tags")
 
 
 class LogRecord(msgspec.Struct, frozen=True):
@@ -49,6 +51,7 @@ class _Marks(msgspec.Struct):
     started_at: msgspec.Raw = msgspec.Raw(b"")
     tenant: msgspec.Raw = msgspec.Raw(b"")
     usage: msgspec.Raw = msgspec.Raw(b"")
+    raw_usage: msgspec.Raw = msgspec.Raw(b"")
     model: msgspec.Raw = msgspec.Raw(b"")
     request_model: msgspec.Raw = msgspec.Raw(b"")
     error_type: msgspec.Raw = msgspec.Raw(b"")
@@ -84,6 +87,6 @@ def _is_call(said: Iterable[str]) -> bool:
     names = frozenset(said)
     return (
         "started_at" in names
-        and not names.isdisjoint(("tenant", "usage"))
+        and not names.isdisjoint(("tenant", "usage", RAW_USAGE))
         and not names.isdisjoint(("model", "request_model", "error_type"))
     )

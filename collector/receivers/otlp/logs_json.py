@@ -9,6 +9,7 @@ import msgspec
 
 from collector.receivers.otlp.json_values import Value, unix_nanos
 from collector.receivers.otlp.log_record import (
+    DEEPEST_USAGE,
     EVENT_NAME,
     GENAI_EVENTS,
     MARK,
@@ -18,10 +19,17 @@ from collector.receivers.otlp.log_record import (
     call_json_of_fields,
     call_json_of_text,
 )
+from collector.receivers.records import (
+    LARGEST_RAW_USAGE_BYTES,
+    RAW_USAGE,
+    RAW_USAGE_TOO_LARGE,
+)
 from collector.receivers.semconv import CONTENT, TAG_PREFIX, WANTED
 from ledger.domain.errors import InvalidRecord
 
 _NOTHING = msgspec.Raw(b"{}")
+_OTLP_BYTES_A_BYTE = 4
+"""How much longer OTLP's JSON is than plain JSON that says the same."""
 
 
 class _KeyValue(msgspec.Struct):
@@ -33,8 +41,16 @@ class _Map(msgspec.Struct):
     values: list[_KeyValue] | None = None
 
 
+class _List(msgspec.Struct):
+    values: list[msgspec.Raw] | None = None
+
+
 class _AnyValue(Value, rename="camel"):
     kvlist_value: _Map | None = None
+
+
+class _NestedValue(_AnyValue, rename="camel"):
+    array_value: _List | None = None
 
 
 class _Attributes(msgspec.Struct):
@@ -73,6 +89,7 @@ _request = msgspec.json.Decoder(_LogsRequest)
 _record = msgspec.json.Decoder(_LogRecord)
 _scalar = msgspec.json.Decoder(Value | None)
 _any_value = msgspec.json.Decoder(_AnyValue | None)
+_nested_value = msgspec.json.Decoder(_NestedValue | None)
 
 
 def records_of_json(body: bytes) -> Iterator[LogRecord | InvalidRecord]:
@@ -170,9 +187,30 @@ def _call_json(record: _LogRecord) -> bytes | None:
 def _fields(written: _Map) -> Iterator[tuple[str, Any]]:
     """Names and values; maps in maps come as nothing, which no field of a call has."""
     for item in written.values or ():
+        if item.key == RAW_USAGE:
+            if len(bytes(item.value)) > _OTLP_BYTES_A_BYTE * LARGEST_RAW_USAGE_BYTES:
+                raise InvalidRecord(RAW_USAGE, RAW_USAGE_TOO_LARGE)
+            yield item.key, _whole(item.value, 0)
+            continue
         value = _any_value.decode(item.value)
         if value is not None and value.kvlist_value is not None:
             inner = (value.kvlist_value.values or ())[:MOST_PARTS]
             yield item.key, {part.key: _plain(part.value) for part in inner}
         else:
             yield item.key, None if value is None else value.plain()
+
+
+def _whole(written: msgspec.Raw, depth: int) -> Any:
+    """A value with the maps and lists in it; of those that lie too deep nothing."""
+    value = _nested_value.decode(written)
+    if value is None:
+        return None
+    if value.kvlist_value is None and value.array_value is None:
+        return value.plain()
+    if depth > DEEPEST_USAGE:
+        return None
+    if value.kvlist_value is not None:
+        parts = (value.kvlist_value.values or ())[:MOST_PARTS]
+        return {part.key: _whole(part.value, depth + 1) for part in parts}
+    listed = value.array_value.values if value.array_value else None
+    return [_whole(part, depth + 1) for part in (listed or ())[:MOST_PARTS]]

@@ -15,6 +15,7 @@ from google.protobuf.message import DecodeError
 from collector.receivers import wire_density
 from collector.receivers.otlp.attributes import read_attributes
 from collector.receivers.otlp.log_record import (
+    DEEPEST_USAGE,
     EVENT_NAME,
     GENAI_EVENTS,
     MARK,
@@ -23,6 +24,11 @@ from collector.receivers.otlp.log_record import (
     LogRecord,
     call_json_of_fields,
     call_json_of_text,
+)
+from collector.receivers.records import (
+    LARGEST_RAW_USAGE_BYTES,
+    RAW_USAGE,
+    RAW_USAGE_TOO_LARGE,
 )
 from collector.receivers.wire_schema import message_classes
 from ledger.domain.errors import InvalidRecord, UnreadableBody
@@ -40,6 +46,7 @@ _classes = message_classes(
         },
         "KeyValue": {"key": (1, "bytes"), "value": (2, "Value")},
         "KeyValueList": {"values": (1, "repeated bytes")},
+        "ArrayValue": {"values": (1, "repeated bytes")},
         "LogRecord": {
             "time_unix_nano": (1, "fixed64"),
             "body": (5, "bytes"),
@@ -59,6 +66,7 @@ _classes = message_classes(
 _Value = _classes["Value"]
 _KeyValue = _classes["KeyValue"]
 _KeyValueList = _classes["KeyValueList"]
+_ArrayValue = _classes["ArrayValue"]
 _LogRecord = _classes["LogRecord"]
 _ScopeLogs = _classes["ScopeLogs"]
 _ResourceLogs = _classes["ResourceLogs"]
@@ -68,6 +76,7 @@ _EVENT_NAME = EVENT_NAME.encode()
 _OWN_ATTRIBUTES = OWN_ATTRIBUTES.encode()
 _OWN_MARK = _OWN_ATTRIBUTES + MARK
 _DEEPEST_MAP = 1
+_RAW_USAGE = RAW_USAGE.encode()
 _ATTRIBUTES = ((6,),)
 
 
@@ -163,6 +172,10 @@ def _map(written: bytes, depth: int) -> Iterator[tuple[str, Any]]:
 def _field(entry: bytes, depth: int) -> tuple[str, Any]:
     """Name and value; None for lists and for maps in maps in maps, which no field of a call has."""
     read = _KeyValue.FromString(entry)
+    if depth == 0 and read.key == _RAW_USAGE:
+        if len(entry) > LARGEST_RAW_USAGE_BYTES:
+            raise InvalidRecord(RAW_USAGE, RAW_USAGE_TOO_LARGE)
+        return RAW_USAGE, _whole(read.value, 0)
     kind = read.value.WhichOneof("value")
     value: Any = None if kind is None else getattr(read.value, kind)
     if kind == "kvlist_value":
@@ -172,3 +185,20 @@ def _field(entry: bytes, depth: int) -> tuple[str, Any]:
     elif kind == "string_value":
         value = value.decode()
     return read.key.decode(), value
+
+
+def _whole(written: Any, depth: int) -> Any:
+    """A value with the maps and lists in it; of those that lie too deep nothing."""
+    kind = written.WhichOneof("value")
+    value: Any = None if kind is None else getattr(written, kind)
+    if kind == "string_value":
+        return value.decode()
+    if kind not in ("kvlist_value", "array_value"):
+        return value
+    if depth > DEEPEST_USAGE:
+        return None
+    if kind == "array_value":
+        values = map(_Value.FromString, _ArrayValue.FromString(value).values[:MOST_PARTS])
+        return [_whole(part, depth + 1) for part in values]
+    parts = map(_KeyValue.FromString, _KeyValueList.FromString(value).values[:MOST_PARTS])
+    return {part.key.decode(): _whole(part.value, depth + 1) for part in parts}

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
-from itertools import islice
 from typing import Any
 
 import psycopg
@@ -38,13 +37,12 @@ class LatePricer:
         self._pricer = pricer
         self._foundations = Foundations(database, default_time_zone)
 
-    def price_waiting(self, most_batches: int | None = None) -> int:
-        """Go through all calls without a price; returns how many have one now.
+    def price_waiting(self) -> Iterator[int]:
+        """Go through all calls without a price, some at a time; yields how many of them have one.
 
         Raises LedgerUnavailable; what was priced by then stays so.
         """
-        batches = islice(waiting_calls(self._database, _AT_ONCE), most_batches)
-        return sum(self._price(waiting) for waiting in batches)
+        return map(self._price, waiting_calls(self._database, _AT_ONCE))
 
     def _price(self, waiting: Waiting) -> int:
         with self._database.transaction("tollbook_ingest") as connection:

@@ -28,6 +28,8 @@ class Progress(msgspec.Struct, frozen=True):
     noticed_at: datetime
     rounds: int = 0
     """How often all waiting calls were gone through since."""
+    busy_until: datetime | None = None
+    """Until then a process is at it, unless it died."""
 
 
 def read_progress(connection: psycopg.Connection[Any]) -> Progress | None:

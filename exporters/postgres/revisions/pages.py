@@ -1,4 +1,7 @@
-"""Going through a tenant's calls as they stand now, a page at a time, with what prices them."""
+"""Going through a tenant's calls as they stand now, a page at a time.
+
+With what prices them, and with the user, the tags and the reservation that they count under.
+"""
 
 from __future__ import annotations
 
@@ -13,11 +16,18 @@ from ledger.domain.calls import Call, Cost
 from ledger.domain.dimensions import SERIES_DIMENSIONS
 from ledger.domain.usage import TOKEN_FIELDS, Usage
 
-_INPUTS = (
-    "request_model", "error_type", "service_tier", "cache_hit", "cost_status", "cost_pico_usd",
-    "cost_reason",
-)  # fmt: skip
-_NAMES = ", ".join(("uuid_send(series_id)", *_INPUTS, *TOKEN_FIELDS))
+_FIELDS = {
+    "request_model": "request_model",
+    "error_type": "error_type",
+    "service_tier": "service_tier",
+    "cache_hit": "cache_hit",
+    "user": "user_id",
+    "reservation_id": "reservation_id",
+    "tags": "tags",
+}
+"""Fields of a call and their columns."""
+_COST = ("cost_status", "cost_pico_usd", "cost_reason")
+_NAMES = ", ".join(("uuid_send(series_id)", *_COST, *_FIELDS.values(), *TOKEN_FIELDS))
 _BOUNDS = """tenant = %(tenant)s AND started_at >= %(since)s AND started_at < %(end)s
             AND (started_at, id) > (%(since)s, %(after)s)"""
 
@@ -38,8 +48,8 @@ _SERIES = f"""
     WHERE tenant = %s AND series_id = ANY(%s)
 """  # noqa: S608 - made of our own names
 
-_FIRST_INPUT = 5
-_FIRST_TOKENS = _FIRST_INPUT + len(_INPUTS)
+_FIRST_FIELD = 5 + len(_COST)
+_FIRST_TOKENS = _FIRST_FIELD + len(_FIELDS)
 _MOST_SERIES = 200_000
 
 CallPlace = tuple[datetime, str]
@@ -109,22 +119,16 @@ class Pages:
             self._series[tenant, one] = dict(zip(SERIES_DIMENSIONS, values, strict=True))
 
     def _state(self, tenant: str, row: Sequence[Any]) -> State:
-        started_at, name, revision, _, series = row[:_FIRST_INPUT]
-        request_model, error_type, tier, cache_hit, status, pico, reason = row[
-            _FIRST_INPUT:_FIRST_TOKENS
-        ]
+        started_at, name, revision, _, series, *cost = row[:_FIRST_FIELD]
         call = Call(
             tenant=tenant,
             id=name,
             started_at=started_at,
-            request_model=request_model,
-            error_type=error_type,
-            service_tier=tier,
-            cache_hit=cache_hit,
             usage=Usage(**dict(zip(TOKEN_FIELDS, row[_FIRST_TOKENS:], strict=True))),
+            **dict(zip(_FIELDS, row[_FIRST_FIELD:_FIRST_TOKENS], strict=True)),
             **self._series[tenant, series],
         )
-        return State(call, Cost(status, pico, reason), series, revision)
+        return State(call, Cost(*cost), series, revision)
 
 
 def _standing(rows: Sequence[Sequence[Any]]) -> Iterable[Sequence[Any]]:

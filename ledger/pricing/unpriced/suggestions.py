@@ -11,12 +11,14 @@ from typing import NamedTuple
 
 from genai_prices.data_snapshot import get_snapshot
 
-from ledger.pricing.catalog import catalog_generation, find_model, find_provider
+from ledger.pricing.catalog import MAKERS, catalog_generation, find_model, find_provider
 
 _MOST = 5
 _NEAR = 0.6
 _LISTED, _TAKEN_OVER = 1.5, 1.2
 """The same name is likelier than any similar one, most of all where the catalog lists it."""
+_DATE = re.compile(r"-(20\d{2}-\d{2}-\d{2}|20\d{6}|latest|\d{4})$")
+_SAME_BUT_FOR_DATE = 0.99
 _SEPARATORS = re.compile(r"[^a-z0-9]+")
 
 
@@ -44,7 +46,7 @@ def suggestions(provider: str, model: str, own: Iterable[Known] = ()) -> list[Su
     for likeness, one, why in found:
         if likeness > ranked.get(one, (0.0, ""))[0]:
             ranked[one] = (likeness, why)
-    order = sorted(ranked.items(), key=lambda item: (-item[1][0], item[0]))
+    order = sorted(ranked.items(), key=lambda item: (-item[1][0], item[0][0] not in MAKERS, item))
     return [Suggestion(*one, why) for one, (_, why) in order[:_MOST]]
 
 
@@ -91,8 +93,11 @@ def _listed(provider: str, _generation: int) -> tuple[tuple[str, str], ...]:
 
 
 def _likeness(sent: str, known: str) -> float:
-    """From 0 to 1: alike in their parts, whichever way those are separated."""
+    """From 0 to 1: alike in their parts, however those are separated, with a date or without."""
     sent, known = _plain(sent), _plain(known)
+    undated = _DATE.sub("", sent)
+    if undated == known:
+        return _SAME_BUT_FOR_DATE
     matcher = SequenceMatcher(a=sent, b=known, autojunk=False)
     if matcher.real_quick_ratio() < _NEAR or matcher.quick_ratio() < _NEAR:
         return 0.0

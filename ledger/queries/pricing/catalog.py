@@ -29,11 +29,9 @@ def refresh_counts(reader: Reader) -> list[RefreshCount]:
 
 
 def kept_catalogs(reader: Reader, limit: int = 20) -> list[dict[str, Any]]:
-    """The catalogs that were fetched, without their content, the latest first."""
-    columns = [column for column in catalog_snapshots.columns if column.name != "content"]
+    """The catalogs that were fetched, the latest first."""
+    names = ("fetched_at", "confirmed_at", "models", "library", "source")
+    columns = [catalog_snapshots.c[name] for name in names]
     statement = select(*columns).order_by(catalog_snapshots.c.confirmed_at.desc()).limit(limit)
     with reader.connection() as connection:
-        return [
-            {**row, "digest": bytes(row["digest"]).hex()}
-            for row in connection.execute(statement).mappings()
-        ]
+        return [dict(row) for row in connection.execute(statement).mappings()]

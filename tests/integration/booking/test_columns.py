@@ -50,6 +50,26 @@ def test_tags_and_raw_usage_are_json_objects_in_sql(client: InProcessClient, boo
     ]
 
 
+def test_a_providers_own_usage_is_priced_by_its_parts_and_shown_as_it_came(
+    client: InProcessClient,
+) -> None:
+    raw = {
+        "prompt_tokens": 1000,
+        "completion_tokens": 100,
+        "prompt_tokens_details": {"cached_tokens": 600},
+    }
+    apart = {"input_tokens": 400, "cache_read_tokens": 600, "output_tokens": 100}
+    records = [a_record(id="1", usage=None, raw_usage=raw), a_record(id="2", usage=apart)]
+    assert client.post("/v1/calls", json=records).get_json()["booked"] == 2
+    first, second = client.get("/v1/calls?tenant=acme").get_json()["calls"]
+    assert first["usage"] == second["usage"]
+    assert first["cost_usd"] == second["cost_usd"] is not None
+    assert {first["id"]: first["raw_usage"], second["id"]: second["raw_usage"]} == {
+        "1": raw,
+        "2": None,
+    }
+
+
 def test_a_price_version_keeps_its_rates_as_json(client: InProcessClient, books: Books) -> None:
     client.post("/v1/calls", json=[a_record()])
     (row,) = books.rows(

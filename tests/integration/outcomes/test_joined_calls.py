@@ -144,6 +144,24 @@ def test_a_verdict_posted_for_a_call_that_others_bridge_later_is_shown_with_what
     assert _verdicts(reader) == {child.id: "edited"}
 
 
+def test_a_verdict_follows_its_record_to_a_call_that_stays_as_it_was(
+    teller: Teller, reader: Reader
+) -> None:
+    """The first record of one source goes with the first of the other: one more shifts all."""
+    of_a, of_b = (
+        [
+            a_call(id=f"{scope}{n}", scope=scope, response_id="r", started_at=START + n * _HOUR)
+            for n in range(3)
+        ]
+        for scope in ("a", "b")
+    )
+    teller.tell([*of_a[1:], *of_b[1:]])
+    _judge(reader, of_b[2], "edited")
+    assert _verdicts(reader) == {"a2": "edited"}
+    teller.tell(of_a[:1])
+    assert _verdicts(reader) == {"a1": "edited"}
+
+
 def test_when_calls_are_parted_again_each_keeps_its_own_verdict(
     teller: Teller, reader: Reader
 ) -> None:

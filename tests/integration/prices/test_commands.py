@@ -98,3 +98,10 @@ def test_what_cannot_be_is_said_clearly(database_url: str) -> None:
     warned = run(database_url, "prices", "set", "gpt-99", "--tenant", "acme", "--provider",
                  "openai", *since, "--factor", "1")  # fmt: skip
     assert "catalog knows no gpt-99" in warned.stderr
+
+
+def test_the_catalog_is_fetched_and_shown(database_url: str) -> None:
+    assert "brings 2330 models along" in run(database_url, "prices", "catalog").stdout
+    failed = run(database_url, "prices", "catalog", "--refresh")
+    assert failed.returncode == 2
+    assert "TOLLBOOK_CATALOG_URL is empty" in failed.stderr

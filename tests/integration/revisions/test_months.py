@@ -117,7 +117,7 @@ def test_a_call_that_gets_its_price_after_the_closing_is_adjusted(
         rates=rates(input="1", output="2"),
     )  # fmt: skip
     add_price(reader, form)
-    assert LatePricer(database, Pricer(database), "UTC").price_waiting() == 1
+    assert sum(LatePricer(database, Pricer(database), "UTC").price_waiting()) == 1
     assert dict(_statement(reader, _NOW).adjustments)[_BEFORE] == Figures(0, -1, 0, 1_200_000_000)
 
 

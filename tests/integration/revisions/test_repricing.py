@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from ledger.domain.usage import Usage
+from ledger.domain.calls import Call, Cost
+from ledger.domain.usage import TOKEN_FIELDS, Usage
 from ledger.queries.revisions.repricings import differences_of
 from ledger.storage.database import Database
 from ledger.storage.self_check import check_day, check_totals
@@ -53,6 +54,27 @@ def test_every_changed_call_gets_one_pair_of_entries_and_all_sums_follow(
     with database.transaction("tollbook_ingest") as connection:
         assert check_totals(connection) == (0, 0)
         assert check_day(connection, "a day", CALLS_START.date()) == (0, 0)
+
+
+def test_a_call_is_priced_with_all_that_its_price_and_its_budgets_hang_on(
+    database: Database,
+) -> None:
+    told = a_call(
+        model="gpt-4o", request_model="gpt-4o-2024-11-20", operation="embeddings", region="eu",
+        status="error", error_type="timeout", service_tier="batch", cache_hit=False, user="ann",
+        tags={"team": "a", "n": 1}, feature="search", service="web", environment="test",
+        prompt_version="3", usage=Usage(**{name: n for n, name in enumerate(TOKEN_FIELDS, 1)}),
+        reservation_id="7c5b3c1e-0000-4000-8000-000000000000", duration_seconds=None,
+    )  # fmt: skip
+    Teller(database).tell([told], "calls")
+    seen: list[Call] = []
+
+    def price_all(calls: list[Call]) -> list[Cost]:
+        seen.extend(calls)
+        return dearer(database)(calls)
+
+    Rounds(database, price_all).reprice(dry_run=True)
+    assert seen == [told]
 
 
 def test_unchanged_calls_get_nothing(database: Database, books: Books) -> None:

@@ -57,15 +57,43 @@ def test_an_unknown_name_gives_way_to_a_known_one(name: str) -> None:
     assert getattr(_merged(first, other), name) == getattr(other, name)
 
 
-def test_usage_is_taken_whole_from_the_first_record_that_knows_it() -> None:
-    own = {"gen_ai.usage.input_tokens": 7}
+def test_usage_is_taken_whole_from_the_first_record_that_knows_all_of_it() -> None:
+    own = {"gen_ai.usage.input_tokens": 7, "gen_ai.usage.output_tokens": 2}
+    both = Usage(input_tokens=7, output_tokens=2)
     records = [
-        a_span("1", dialect="anthropic_sdk", usage=NO_USAGE),
-        a_span("2", usage=Usage(input_tokens=7), raw_usage=own),
+        a_span("1", dialect="anthropic_sdk", usage=Usage(input_tokens=8)),
+        a_span("2", usage=both, raw_usage=own),
         an_event("1", usage=Usage(input_tokens=9, output_tokens=1)),
     ]
     call = _merged(*records)
-    assert (call.usage, call.raw_usage) == (Usage(input_tokens=7), own)
+    assert (call.usage, call.raw_usage) == (both, own)
+
+
+def test_half_of_the_usage_is_better_than_none() -> None:
+    half = Usage(input_tokens=7)
+    records = [
+        a_span("1", dialect="anthropic_sdk", usage=NO_USAGE),
+        a_span("2", usage=half),
+        an_event("1", usage=Usage(input_tokens=9)),
+    ]
+    assert _merged(*records).usage == half
+
+
+def test_what_a_call_used_until_it_was_broken_off_gives_way_to_all_that_it_used() -> None:
+    aborted = a_span(
+        "1", status="error", error_type="aborted", usage=Usage(input_tokens=7, output_tokens=1)
+    )
+    done = a_span("2", dialect="litellm", usage=Usage(input_tokens=7, output_tokens=90))
+    call = _merged(aborted, done)
+    assert (call.id, call.status, call.usage) == (aborted.id, "error", done.usage)
+
+
+def test_of_one_source_the_try_that_worked_names_the_call() -> None:
+    refused = a_call(id="1", status="error", error_type="429", usage=NO_USAGE)
+    worked = a_call(id="1", started_at=START + timedelta(seconds=2))
+    call = _merged(refused, worked)
+    assert (call.started_at, call.status, call.error_type) == (worked.started_at, "ok", None)
+    assert call.usage == worked.usage
 
 
 def test_tags_are_united_and_the_first_record_has_the_last_word() -> None:

@@ -75,6 +75,13 @@ def test_usage_is_known_once_any_type_is_even_zero() -> None:
     assert Usage(input_tokens=0).is_known
 
 
+def test_usage_is_whole_once_both_sides_are_known_in_part() -> None:
+    assert not NO_USAGE.is_whole
+    assert not Usage(input_tokens=5, cache_read_tokens=3).is_whole
+    assert not Usage(output_tokens=5).is_whole
+    assert Usage(cache_read_tokens=0, reasoning_tokens=0).is_whole
+
+
 def test_reported_lists_the_known_types_only() -> None:
     usage = Usage(input_tokens=0, reasoning_tokens=4)
     assert list(usage.reported()) == [("input_tokens", 0), ("reasoning_tokens", 4)]

@@ -41,7 +41,7 @@ def test_anthropics_own_usage_counts_the_caches_beside_the_input() -> None:
 def test_what_litellm_counted_itself_of_a_stream_is_kept_and_not_priced() -> None:
     own = {"tenant": "acme", "usage_object": {"prompt_tokens": 9, "completion_tokens": 4}}
     call = the_call(stream=True, metadata=own)
-    assert (call.usage, call.raw_usage) == (NO_USAGE, {"input_tokens": 9, "output_tokens": 4})
+    assert (call.usage, call.raw_usage) == (NO_USAGE, {"prompt_tokens": 9, "completion_tokens": 4})
     own["usage_object"]["prompt_tokens_details"] = {"cached_tokens": 0}  # type: ignore[index]
     assert the_call(stream=True, metadata=own).usage.input_tokens == 9
     assert the_call(stream=True, custom_llm_provider="groq").usage.is_known
