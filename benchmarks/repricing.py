@@ -5,16 +5,20 @@ from __future__ import annotations
 import argparse
 import resource
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
+
+import msgspec
 
 from benchmarks.load.calls import LoadCall, Mix, call_at
 from benchmarks.measuring.books import check_books
 from benchmarks.measuring.process_usage import usage_of
 from benchmarks.measuring.server import Server, postgres
+from benchmarks.report.files import RESULTS, keep
 from benchmarks.report.machine import surroundings
+from collector.api.revisions.repricings import shown
 from collector.jobs.repricing import PricesKnown, reprice_a_page
 from exporters.postgres.batches import Batch
 from exporters.postgres.booking import Booker
@@ -41,39 +45,55 @@ class Round(NamedTuple):
     name: str
     done: Repricing
     seconds: float
+    cpu_seconds: tuple[float, float]
+    """Of this process, and of Postgres."""
     longest_page_seconds: float
     rss_mib: float
     """The most memory this process ever took."""
 
 
 def main() -> None:
-    """Book calls, price them anew, print what it took."""
+    """Book calls, price them anew, print what it took, keep it."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.repricing", description=__doc__)
     parser.add_argument("--calls", type=int, default=1_000_000)
+    parser.add_argument("--keep", action="store_true", help="in benchmarks/results")
     options = parser.parse_args()
-    mix = Mix(start_unix_seconds=int(time.time()) - _DAYS * 86_400, spread_seconds=_DAYS * 86_400)
     with postgres() as server, server.fresh_ledger() as url:
-        print("\n".join(surroundings(server.version).lines()), flush=True)
-        database = Database(url)
-        begun = time.monotonic()
-        book(database, mix, options.calls)
-        seconds = time.monotonic() - begun
-        print(f"booked {options.calls:,} calls in {seconds:.1f} s", flush=True)
-        print(f"{CALLS_A_PAGE:,} calls a page; {_DAYS} days, {mix.tenants} tenants\n")
-        before = datetime.now(UTC)
-        double_prices(database)
-        for name, known_at, dry_run in (
-            ("nothing changes", before, False),
-            ("all change, dry run", None, True),
-            ("all change", None, False),
-            ("all change back", before, False),
-        ):
-            begun_cpu = _cpu_seconds(server)
-            done = reprice(database, name, known_at, dry_run=dry_run)
-            cpu = [now - then for then, now in zip(begun_cpu, _cpu_seconds(server), strict=True)]
-            print(_line(done, cpu), flush=True)
-            check_books(url, options.calls)
-        database.close()
+        about = surroundings(server.version)
+        print("\n".join(about.lines()), flush=True)
+        rounds = measure(server, url, options.calls)
+    if options.keep:
+        text = "# Re-pricing\n\n{}\n\n{}\n".format(
+            "  \n".join(about.lines()), "\n".join(f"- {_line(one)}" for one in rounds)
+        )
+        figures = [{**one._asdict(), "done": shown(one.done)} for one in rounds]
+        figures = msgspec.to_builtins(figures)
+        page = keep(RESULTS, about.measured_at, "repricing", text=text, figures=figures)
+        print(f"kept in {page}")
+
+
+def measure(server: Server, url: str, calls: int) -> list[Round]:
+    """Price the calls of a fresh ledger anew, in several ways."""
+    mix = Mix(start_unix_seconds=int(time.time()) - _DAYS * 86_400, spread_seconds=_DAYS * 86_400)
+    database = Database(url)
+    begun = time.monotonic()
+    book(database, mix, calls)
+    print(f"booked {calls:,} calls in {time.monotonic() - begun:.1f} s", flush=True)
+    print(f"{CALLS_A_PAGE:,} calls a page; {_DAYS} days, {mix.tenants} tenants\n")
+    before = datetime.now(UTC)
+    double_prices(database)
+    rounds = []
+    for name, known_at, dry_run in (
+        ("nothing changes", before, False),
+        ("all change, dry run", None, True),
+        ("all change", None, False),
+        ("all change back", before, False),
+    ):
+        rounds.append(reprice(server, database, name, known_at, dry_run=dry_run))
+        print(_line(rounds[-1]), flush=True)
+        check_books(url, calls)
+    database.close()
+    return rounds
 
 
 def book(database: Database, mix: Mix, number: int) -> None:
@@ -104,7 +124,9 @@ def double_prices(database: Database) -> None:
         add_price(reader, form)
 
 
-def reprice(database: Database, name: str, known_at: datetime | None, *, dry_run: bool) -> Round:
+def reprice(
+    server: Server, database: Database, name: str, known_at: datetime | None, *, dry_run: bool
+) -> Round:
     """Have everything priced anew and work through it."""
     repricer = Repricer(PricesKnown(database), rest=timedelta(0))
     reader = Reader(database, LOCAL_OPERATOR)
@@ -113,11 +135,17 @@ def reprice(database: Database, name: str, known_at: datetime | None, *, dry_run
         start=now - timedelta(days=40), end=now, reason=name, dry_run=dry_run, known_at=known_at
     )
     number = request_repricing(reader, wanted, now)
-    begun = time.monotonic()
+    begun, (here, there) = time.monotonic(), _cpu_seconds(server)
     longest = max(_pages(database, repricer))
-    seconds = time.monotonic() - begun
-    rss_mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return Round(name, repricing_of(reader, number), seconds, longest, rss_mib)
+    seconds, (here_now, there_now) = time.monotonic() - begun, _cpu_seconds(server)
+    return Round(
+        name=name,
+        done=repricing_of(reader, number),
+        seconds=seconds,
+        cpu_seconds=(here_now - here, there_now - there),
+        longest_page_seconds=longest,
+        rss_mib=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+    )
 
 
 def _pages(database: Database, repricer: Repricer) -> Iterator[float]:
@@ -154,8 +182,8 @@ def _cpu_seconds(server: Server) -> tuple[float, float]:
     return time.process_time(), usage_of(server.postmaster).cpu_seconds
 
 
-def _line(one: Round, cpu_seconds: Sequence[float]) -> str:
-    here, there = cpu_seconds
+def _line(one: Round) -> str:
+    here, there = one.cpu_seconds
     rate = one.done.calls_seen / one.seconds
     return (
         f"{one.name}: {one.done.calls_seen:,} calls, {one.done.calls_changed:,} changed,"
