@@ -41,7 +41,7 @@ _PAGE = f"""
         FROM corrections WHERE {_BOUNDS}
         ORDER BY started_at, id, revision DESC, sign DESC LIMIT %(limit)s)
     ) AS states
-    ORDER BY started_at, id, revision DESC LIMIT %(limit)s
+    ORDER BY started_at, id, revision DESC
 """  # noqa: S608 - made of our own names
 _SERIES = f"""
     SELECT uuid_send(series_id), {", ".join(SERIES_DIMENSIONS)} FROM series
@@ -98,11 +98,11 @@ class Pages:
             "end": period[1],
             "limit": limit,
         }
-        rows = connection.execute(_PAGE, parameters, binary=True).fetchall()
+        rows, last = _cut(connection.execute(_PAGE, parameters, binary=True).fetchall(), limit)
         self._learn(connection, tenant, {row[4] for row in rows})
         return Page(
             [self._state(tenant, row) for row in _standing(rows)],
-            (rows[-1][0], rows[-1][1]) if len(rows) == limit else None,
+            last,
         )
 
     def _learn(
@@ -129,6 +129,18 @@ class Pages:
             **self._series[tenant, series],
         )
         return State(call, Cost(*cost), series, revision)
+
+
+def _cut(
+    rows: Sequence[Sequence[Any]], limit: int
+) -> tuple[Sequence[Sequence[Any]], CallPlace | None]:
+    """The rows up to where one of both halves ends at its limit; beyond it there may be more."""
+    of_half = [0, 0]
+    for place, row in enumerate(rows, 1):
+        of_half[row[2] > 0] += 1
+        if limit in of_half:
+            return rows[:place], (row[0], row[1])
+    return rows, None
 
 
 def _standing(rows: Sequence[Sequence[Any]]) -> Iterable[Sequence[Any]]:
