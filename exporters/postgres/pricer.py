@@ -9,6 +9,7 @@ from datetime import datetime
 from ledger.access.principals import EVERY_TENANT, Principal
 from ledger.domain.calls import Call, Cost
 from ledger.pricing.book import PriceBook
+from ledger.pricing.catalog import catalog_generation
 from ledger.pricing.charging import MODEL_UNKNOWN
 from ledger.queries.aliases import AliasBook
 from ledger.queries.pricing.in_force import Basis, PriceBasis, own_prices
@@ -30,18 +31,25 @@ class Pricer:
         self._prices = PriceBasis(self._reader)
         self._in_force: Basis | None = None
         self._book = PriceBook()
+        self._known: tuple[tuple[datetime, int], PriceBook] | None = None
+        """The last one that was asked for by the moment, and the catalog it is of."""
         self._changing = threading.Lock()
 
     def as_known_at(self, at: datetime) -> Callable[[list[Call]], list[Cost]]:
         """Prices calls by the prices of one's own and the exchange rates as they were known then.
 
-        Raises LedgerUnavailable, as what it returns does when a new price cannot be recorded.
+        A moment that has passed is read once: what was known then does not change. The catalog is
+        the newest. Raises LedgerUnavailable, as what it returns does when a new price cannot be
+        recorded.
         """
         # It also sees to it that the newest catalog is in use.
-        self._current()
-        with self._reader.connection() as connection:
-            contracts, exchange_rates = own_prices(connection, at)
-        book = PriceBook(contracts, exchange_rates)
+        recorded = self._current().recorded
+        asked = (at, catalog_generation())
+        if self._known is None or self._known[0] != asked:
+            with self._reader.connection() as connection:
+                contracts, exchange_rates = own_prices(connection, at)
+            self._known = (asked, PriceBook(contracts, exchange_rates, recorded))
+        book = self._known[1]
         return lambda calls: self._priced(book, calls)
 
     def price(self, call: Call) -> Cost:

@@ -31,6 +31,7 @@ from tests.integration.bookings import Teller
 from tests.integration.books import Books
 from tests.servers.exposition import samples
 from tests.servers.in_process import InProcessClient
+from tests.servers.processes import running
 
 _HOUSE = {"provider": "house", "model": "llama-at-home"}
 
@@ -254,3 +255,16 @@ def test_one_process_at_a_time_goes_through_them_until_it_is_taken_for_dead(
     )
     price_waiting_calls(database, late_pricer=late_pricer)
     assert books.counted("calls")["unpriced_calls"] == 0
+
+
+def test_the_jobs_of_a_real_process_price_them(
+    database: Database, database_url: str, reader: Reader, books: Books
+) -> None:
+    Teller(database).tell([a_call(**_HOUSE) for _ in range(3)])
+    with running("work", database_url=database_url):
+        _add(reader)
+        deadline = time.monotonic() + 40
+        while books.counted("calls")["unpriced_calls"]:
+            assert time.monotonic() < deadline
+            time.sleep(0.3)
+    assert _assert_books_agree(books)["cost_pico_usd"] == 3 * 1_200_000_000

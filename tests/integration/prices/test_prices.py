@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -11,6 +12,7 @@ from tests.factories.calls import START, a_record
 from tests.integration.api.problems import problem_of
 from tests.servers.in_process import InProcessClient
 
+_DEARER = {"input": {"per_million": "3"}, "output": {"per_million": "6"}}
 ALWAYS = "2015-01-01T00:00:00Z"
 
 
@@ -132,6 +134,20 @@ def test_a_fee_per_request_is_a_line_of_its_own(client: InProcessClient) -> None
     (fee,) = found["line_items"]
     assert (fee["token_type"], fee["quantity"], fee["unit"]) == ("request", 1, "request")
     assert found["cost_usd"] == fee["unit_price_usd"] == "0.01"
+
+
+def test_a_call_that_arrives_three_days_late_is_priced_by_its_own_time(
+    client: InProcessClient,
+) -> None:
+    change = datetime.now(UTC) - timedelta(days=3)
+    post_price(client, valid_to=change.isoformat())
+    post_price(client, valid_from=change.isoformat(), rates=_DEARER)
+    usage = {"input_tokens": 1000, "output_tokens": 0}
+    first = {"started_at": change.isoformat(), "usage": usage}
+    last = {"started_at": (change - timedelta(microseconds=1)).isoformat(), "usage": usage}
+    new, old = send(client, id="new", **first), send(client, id="old", **last)
+    assert cost_of(client, old)["cost_usd"] == "0.001"
+    assert cost_of(client, new)["cost_usd"] == "0.003"
 
 
 def test_a_withdrawn_price_prices_nothing_more_and_stays_explained(
