@@ -19,7 +19,7 @@ from benchmarks.measuring.server import Server, postgres
 from benchmarks.report.files import RESULTS, keep
 from benchmarks.report.machine import surroundings
 from collector.api.revisions.repricings import shown
-from collector.jobs.repricing import PricesKnown, reprice_a_page
+from collector.jobs.repricing import prices_known, reprice_a_page
 from exporters.postgres.batches import Batch
 from exporters.postgres.booking import Booker
 from exporters.postgres.pricer import Pricer
@@ -128,7 +128,7 @@ def reprice(
     server: Server, database: Database, name: str, known_at: datetime | None, *, dry_run: bool
 ) -> Round:
     """Have everything priced anew and work through it."""
-    repricer = Repricer(PricesKnown(database), rest=timedelta(0))
+    repricer = Repricer(prices_known(database), rest=timedelta(0))
     reader = Reader(database, LOCAL_OPERATOR)
     now = datetime.now(UTC)
     wanted = Wanted(

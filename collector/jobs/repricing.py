@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import logging
-from datetime import datetime
 
 from collector.jobs.turns import is_ours
 from exporters.postgres.pricer import Pricer
-from exporters.postgres.revisions.changes import PriceAll
 from exporters.postgres.revisions.progress import end
-from exporters.postgres.revisions.repricer import Repricer
+from exporters.postgres.revisions.repricer import PricesAsOf, Repricer
 from ledger.access.principals import EVERY_TENANT, Principal
 from ledger.domain.errors import LedgerUnavailable
 from ledger.queries.aliases import AliasBook
@@ -21,19 +19,10 @@ log = logging.getLogger(__name__)
 _MOST_SECONDS_A_PAGE = 120.0
 
 
-class PricesKnown:
-    """Prices as they were known at a moment; those of the last one asked for are kept."""
-
-    def __init__(self, database: Database) -> None:
-        aliases = AliasBook(Reader(database, Principal("jobs", EVERY_TENANT)))
-        self._pricer = Pricer(database, aliases)
-        self._kept: tuple[datetime, PriceAll] | None = None
-
-    def __call__(self, moment: datetime) -> PriceAll:
-        """How calls are priced as of the moment. Raises LedgerUnavailable."""
-        if self._kept is None or self._kept[0] != moment:
-            self._kept = moment, self._pricer.as_known_at(moment)
-        return self._kept[1]
+def prices_known(database: Database) -> PricesAsOf:
+    """Prices of this process as they were known at a moment."""
+    aliases = AliasBook(Reader(database, Principal("jobs", EVERY_TENANT)))
+    return Pricer(database, aliases).as_known_at
 
 
 def work_on_repricings(database: Database, *, repricer: Repricer) -> None:

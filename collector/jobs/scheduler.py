@@ -16,7 +16,7 @@ from collector.jobs.accounting import check_accounting
 from collector.jobs.catalog_refresh import refresh_catalog
 from collector.jobs.key_days import drop_old_keys, make_key_days_ahead
 from collector.jobs.late_pricing import late_pricer_for, price_waiting_calls
-from collector.jobs.repricing import PricesKnown, work_on_repricings
+from collector.jobs.repricing import prices_known, work_on_repricings
 from collector.jobs.upkeep import (
     bound_dead_letters,
     check_books,
@@ -51,7 +51,7 @@ def run_jobs(database: Database, settings: Settings) -> None:
         (check_accounting, {"minutes": 1}, {}),
         (prune_refused_records, {"minutes": 10}, {"kept": settings.rejected_records_kept}),
         (bound_dead_letters, {"minutes": 10}, {"kept": settings.dead_letters_kept}),
-        (work_on_repricings, {"seconds": 2}, {"repricer": Repricer(PricesKnown(database))}),
+        (work_on_repricings, {"seconds": 2}, {"repricer": Repricer(prices_known(database))}),
     ):
         scheduler.add_job(
             _unless_away(job),

@@ -13,7 +13,7 @@ from collector.api.revisions.repricings import difference, shown
 from collector.commands.listing import print_json_lines, print_rows
 from collector.commands.surroundings import ledger, settings_and_logs
 from collector.counted import counted
-from collector.jobs.repricing import PricesKnown, reprice_a_page
+from collector.jobs.repricing import prices_known, reprice_a_page
 from exporters.postgres.revisions.repricer import Repricer
 from ledger.access.principals import LOCAL_OPERATOR
 from ledger.commands.repricings import request_repricing
@@ -97,7 +97,7 @@ def _wanted(reader: Reader, settings: Settings, options: dict[str, Any]) -> Want
 
 def _worked_through(database: Database, reader: Reader, number: int) -> Repricing:
     """Work on it, or wait for whoever does; an interruption leaves the rest to `tollbook work`."""
-    repricer = Repricer(PricesKnown(database))
+    repricer = Repricer(prices_known(database))
     one = repricing_of(reader, number)
     with Console(stderr=True).status(f"re-pricing {number}") as status:
         while one.state == "running":

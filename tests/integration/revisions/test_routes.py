@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from collector.jobs.repricing import PricesKnown, reprice_a_page
+from collector.jobs.repricing import prices_known, reprice_a_page
 from exporters.postgres.revisions.repricer import Repricer
 from ledger.storage.database import Database
 from tests.integration.api.problems import problem_of
@@ -34,7 +34,7 @@ def _post(client: InProcessClient, status: int = 202, **body: Any) -> dict[str, 
 def _reprice(client: InProcessClient, database: Database, **body: Any) -> dict[str, Any]:
     """Have it done by a job that has just begun."""
     number = _post(client, **body)["repricing_id"]
-    repricer = Repricer(PricesKnown(database), rest=timedelta(0))
+    repricer = Repricer(prices_known(database), rest=timedelta(0))
     while reprice_a_page(database, repricer) is not None:
         pass
     return dict(client.get(f"/v1/repricings/{number}").get_json())
