@@ -28,6 +28,8 @@ from collector.api.money.prices import price_routes
 from collector.api.notices.channels import channel_routes
 from collector.api.notices.told import notice_routes
 from collector.api.operations import operations_routes
+from collector.api.revisions.months import month_routes
+from collector.api.revisions.repricings import repricing_routes
 from collector.api.spend import spend_routes
 from collector.health.board import Board
 from collector.health.readiness import readiness
@@ -147,6 +149,8 @@ def create_api(database: Database, settings: Settings, spool: Spool, board: Boar
     api.register_blueprint(reservation_routes(reader))
     api.register_blueprint(channel_routes(reader, channels_of_setting(settings.notice_urls)))
     api.register_blueprint(notice_routes(reader))
+    api.register_blueprint(repricing_routes(reader, settings))
+    api.register_blueprint(month_routes(reader))
     api.register_blueprint(
         operations_routes(exporter, lambda: readiness(reader, spool, board.queues()))
     )

@@ -26,6 +26,7 @@ _COMMANDS = {
     "budgets": "budgets.budgets",
     "price": "prices.price",
     "prices": "prices.prices",
+    "months": "revisions.months",
 }
 """Sub-commands and their modules in `collector.commands`."""
 

@@ -13,6 +13,7 @@ from ledger.domain.errors import (
     AlreadyThere,
     AmbiguousCall,
     BodyTooLarge,
+    Conflict,
     InvalidQuestion,
     InvalidRecord,
     NotDelivered,
@@ -37,6 +38,7 @@ _STATUSES: dict[type[TollbookError], HTTPStatus] = {
     AlreadyThere: HTTPStatus.CONFLICT,
     AmbiguousCall: HTTPStatus.CONFLICT,
     NotDelivered: HTTPStatus.BAD_GATEWAY,
+    Conflict: HTTPStatus.CONFLICT,
 }
 RETRY_AFTER_SECONDS = 5
 

@@ -20,6 +20,7 @@ from collector.jobs.catalog_refresh import refresh_catalog
 from collector.jobs.key_days import drop_old_keys, make_key_days_ahead
 from collector.jobs.late_pricing import late_pricer_for, price_waiting_calls
 from collector.jobs.notices import NoticeJobs
+from collector.jobs.repricing import prices_known, work_on_repricings
 from collector.jobs.reservations import (
     check_holds,
     expire_reservations,
@@ -31,6 +32,7 @@ from collector.jobs.upkeep import (
     make_days_ahead,
     prune_refused_records,
 )
+from exporters.postgres.revisions.repricer import Repricer
 from ledger.domain.errors import LedgerUnavailable
 from ledger.settings import Settings
 from ledger.storage.database import Database
@@ -44,6 +46,8 @@ def run_jobs(database: Database, settings: Settings) -> None:
         timezone="UTC",
         job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": 60},
     )
+    # That a job still goes on when its next time comes is no news.
+    logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)
     now = datetime.now(UTC)
     join_window = timedelta(hours=settings.join_window_hours)
     deliverer = Deliverer(
@@ -69,6 +73,7 @@ def run_jobs(database: Database, settings: Settings) -> None:
         (notices.tell_notices, {"seconds": 5}, {}),
         (prune_refused_records, {"minutes": 10}, {"kept": settings.rejected_records_kept}),
         (bound_dead_letters, {"minutes": 10}, {"kept": settings.dead_letters_kept}),
+        (work_on_repricings, {"seconds": 2}, {"repricer": Repricer(prices_known(database))}),
     ):
         scheduler.add_job(
             _unless_away(job),

@@ -28,6 +28,7 @@ from exporters.postgres.joining.families import Families, Price, Sorted, Suspect
 from exporters.postgres.joining.keys import KeyColumns, keys_of
 from exporters.postgres.joining.lane import Lane
 from exporters.postgres.joining.relatives import BookedCall, known_copies
+from exporters.postgres.revisions.adjustments import keep_adjustments
 from exporters.postgres.rows import STARTED_AT, Row, call_row, microseconds
 from exporters.postgres.sums import ROLLUP_KEY, TOTAL_KEY, add_rows, count
 from exporters.postgres.tallies import Tally
@@ -82,8 +83,7 @@ class _Work:
 
     def kept_rows(self) -> list[Row]:
         """Rows of the records that are calls of their own."""
-        rows = enumerate(self.records.rows)
-        return [row for place, row in rows if place not in self.left_out]
+        return [row for _, row in self.kept()]
 
 
 class Booker:
@@ -115,10 +115,8 @@ class Booker:
         """
         calls = [priced.call for priced in batch.calls]
         series = self._foundations.lay_for(calls)
-        rows = [
-            call_row(priced.call, priced.cost, series_id)
-            for priced, series_id in zip(batch.calls, series, strict=True)
-        ]
+        pairs = zip(batch.calls, series, strict=True)
+        rows = [call_row(priced.call, priced.cost, series_id) for priced, series_id in pairs]
         keys = [keys_of(call) for call in calls]
         tally = Tally.of(rows, self._foundations.grid_microseconds)
         return Prepared(batch, rows, keys, KeyColumns.of(keys), tally)
@@ -185,7 +183,7 @@ class Booker:
             if not copy_calls(driver, [*work.kept_rows(), *work.new_rows]):
                 raise RuntimeError("calls that are not in the ledger collide with some that are")
         self._tell_keys(driver, work, now)
-        self._add_up(driver, work)
+        keep_adjustments(driver, self._add_up(driver, work, now), now)
         if self._budgets:
             self._count_under_budgets(driver, work)
         keep_copies(driver, work.sorted.copies, now)
@@ -244,24 +242,26 @@ class Booker:
             copy_keys(driver, [(records.calls[p], records.keys[p]) for p in places], now)
             self._lane.tell(driver, now.date(), records.columns.only(told).told())
 
-    def _add_up(self, driver: psycopg.Connection[Any], work: _Work) -> None:
+    def _add_up(self, driver: psycopg.Connection[Any], work: _Work, now: datetime) -> list[Row]:
+        """Add to rollups and totals; returns what rollups gained."""
         grids = self._foundations.grid_microseconds
         corrections = self._corrections(work.sorted)
         if corrections:
-            book_corrections(driver, corrections, "joined")
+            book_corrections(driver, corrections, "joined", now)
             sums = count([*work.kept_rows(), *work.new_rows], grids)
-            add_corrected(driver, sums, corrected_sums(corrections, grids))
-            return
+            return add_corrected(driver, sums, corrected_sums(corrections, grids))
         tally = work.records.tally.without(work.left_out)
         if work.new_rows:
             tally = Tally.together([tally, Tally.of(work.new_rows, grids)])
-        add_rows(driver, "rollups", ROLLUP_KEY, tally.rollup_rows())
+        rollup_rows = tally.rollup_rows()
+        add_rows(driver, "rollups", ROLLUP_KEY, rollup_rows)
         add_rows(driver, "totals", TOTAL_KEY, tally.total_rows())
+        return rollup_rows
 
     def _count_under_budgets(self, driver: psycopg.Connection[Any], work: _Work) -> None:
-        found = work.sorted
-        added = [*work.kept(), *self._with_rows([*found.new_calls, *found.put_in])]
-        self._budgets.book(driver, added, self._with_rows(found.taken_back))
+        put_in = self._with_rows([*work.sorted.new_calls, *work.sorted.put_in])
+        taken_back = self._with_rows(work.sorted.taken_back)
+        self._budgets.book(driver, [*work.kept(), *put_in], taken_back)
 
     def _with_rows(self, booked: Sequence[BookedCall]) -> list[BookedRow]:
         return list(zip((one.call for one in booked), self._rows_of(booked), strict=True))

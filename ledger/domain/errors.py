@@ -62,6 +62,10 @@ class AlreadyThere(TollbookError):
     """What is to be made exists under that name."""
 
 
+class Conflict(TollbookError):
+    """What was asked for does not go with what stands in the books; the text says with what."""
+
+
 class AmbiguousCall(TollbookError):
     """An id that several calls share, where one call is meant."""
 

@@ -164,6 +164,7 @@ corrections = Table(
         comment="-1 takes a booked state back, 1 puts another in its place",
     ),
     Column("correction_reason", Text, nullable=False),
+    Column("repricing_id", BigInteger, comment="the re-pricing that wrote it; NULL for all others"),
 )
 
 ingest_marks = Table(

@@ -28,13 +28,19 @@ def call_cost_routes(reader: Reader, settings: Settings) -> Blueprint:
 
     @routes.get("/v1/calls/<path:call_id>/cost")
     def get_cost(call_id: str) -> Response:
-        read.refuse_unknown(request.args, ("tenant", "started_at", "tz"))
+        read.refuse_unknown(request.args, ("tenant", "started_at", "as_of", "tz"))
         tenant = request.args.get("tenant")
         if not tenant:
             raise InvalidQuestion("tenant", "is needed: whose call it is")
         tz = read.time_zone(request.args, settings.time_zone)
         started_at = read.moment(request.args, "started_at", tz)
-        found = explained_cost(reader, tenant=tenant, call_id=call_id, started_at=started_at)
+        found = explained_cost(
+            reader,
+            tenant=tenant,
+            call_id=call_id,
+            started_at=started_at,
+            as_of=read.moment(request.args, "as_of", tz),
+        )
         answer = _answer(found)
         if found.row["cost_reason"] == MODEL_UNKNOWN:
             answer["suggestions"] = _likely(found.row, reader, tenant)

@@ -12,6 +12,7 @@ import click
 from collector.commands.listing import print_json_lines, print_rows
 from collector.commands.prices.catalog import catalog_command
 from collector.commands.prices.options import ContextOption, Figure, Moment, RateOption
+from collector.commands.revisions.reprice import command as reprice_command
 from collector.commands.surroundings import ledger, settings_and_logs
 from collector.counted import counted
 from ledger.access.principals import LOCAL_OPERATOR
@@ -155,6 +156,9 @@ def rates_command(currency: str | None, as_json: bool) -> None:
         print_json_lines(rows)
     else:
         print_rows(counted(len(rows), "exchange rate"), rows, _RATE_COLUMNS)
+
+
+command.add_command(reprice_command)
 
 
 def _words(context: dict[str, str]) -> str:

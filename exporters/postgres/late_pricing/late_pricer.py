@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Any
 
 import psycopg
@@ -26,6 +27,8 @@ _AT_ONCE = 500
 """Bookings wait while so many are corrected, a few hundredths of a second."""
 
 _UNPRICED = "unpriced"
+
+_ENTER = f"SELECT clock_timestamp() FROM {TURN}"  # noqa: S608 - our own
 
 
 class LatePricer:
@@ -54,12 +57,15 @@ class LatePricer:
         self._foundations.lay_for([one.call for one in wanted])
         keys = [(one.call.started_at, one.call.id) for one in wanted]
         with self._database.transaction("tollbook_ingest") as connection:
-            driver = driver_connection(connection)
-            driver.execute(f"SELECT FROM {TURN}")
+            driver: psycopg.Connection[Any] = driver_connection(connection)
+            row = driver.execute(_ENTER).fetchone()
+            assert row is not None
             self._budgets.know(connection, version_now(connection))
-            return self._correct(driver, waiting.tenant, keys)
+            return self._correct(driver, waiting.tenant, keys, row[0])
 
-    def _correct(self, driver: psycopg.Connection[Any], tenant: str, keys: Sequence[Key]) -> int:
+    def _correct(
+        self, driver: psycopg.Connection[Any], tenant: str, keys: Sequence[Key], now: datetime
+    ) -> int:
         """Correct what is still unpriced now that it is our turn."""
         found = self._priced(_unpriced(driver, tenant, keys))
         priced = [(one, cost) for one, cost in found if cost.status != _UNPRICED]
@@ -74,7 +80,8 @@ class LatePricer:
                 Correction(call_row(one.call, cost, series_id), 1),
             )
         ]
-        correct(driver, corrections, PRICED_LATER, self._foundations.grid_microseconds)
+        grids = self._foundations.grid_microseconds
+        correct(driver, corrections, PRICED_LATER, grids, now)
         if self._budgets:
             self._budgets.change_costs(driver, [(one.call, one.cost, cost) for one, cost in priced])
         add_counts(driver, {("", PRICED_LATER): len(priced)})

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, RowMapping, select, text
 
 from ledger.domain.errors import AmbiguousCall, NotFound
 from ledger.domain.joining import Key
@@ -17,6 +17,7 @@ from ledger.pricing.rates import RateCard
 from ledger.pricing.unpriced.suggestions import Known
 from ledger.queries.reader import Reader
 from ledger.queries.records.names import described, record_named, records_of_id
+from ledger.queries.revisions.as_of import CALLS_AS_OF
 from ledger.storage.afterwards_tables import model_aliases
 from ledger.storage.prices.tables import prices
 from ledger.storage.prices.versions import read_price_version
@@ -24,12 +25,13 @@ from ledger.storage.prices.versions import read_price_version
 _MOST_LISTED = 10
 _MOST_KNOWN = 1000
 
-_CURRENT = text("""
-    SELECT current_calls.*, series.provider, series.model, series.operation, series.region,
+_CALL = """
+    SELECT calls_then.*, series.provider, series.model, series.operation, series.region,
         series.status
-    FROM current_calls JOIN series USING (tenant, series_id)
-    WHERE current_calls.tenant = :tenant AND started_at = :started_at AND id = :id
-""")
+    FROM {} AS calls_then JOIN series USING (tenant, series_id)
+    WHERE calls_then.tenant = :tenant AND started_at = :started_at AND id = :id
+"""
+_NOW, _THEN = text(_CALL.format("current_calls")), text(_CALL.format(CALLS_AS_OF))
 
 
 class Explained(NamedTuple):
@@ -42,23 +44,38 @@ class Explained(NamedTuple):
 
 
 def explained_cost(
-    reader: Reader, *, tenant: str, call_id: str, started_at: datetime | None = None
+    reader: Reader,
+    *,
+    tenant: str,
+    call_id: str,
+    started_at: datetime | None = None,
+    as_of: datetime | None = None,
 ) -> Explained:
-    """The call under any of its names.
+    """The call under any of its names, as it stands or as it stood then.
 
-    Raises NotFound when there is none, AmbiguousCall when several have the id and no start says
-    which is meant.
+    Raises NotFound when there is none or was none then, AmbiguousCall when several have the id
+    and no start says which is meant.
     """
     with reader.connection() as connection:
         key = _key(connection, tenant, call_id, started_at)
         parameters = {"tenant": tenant, "started_at": key[0], "id": key[1]}
-        row = connection.execute(_CURRENT, parameters).mappings().one()
+        if as_of is None:
+            row = connection.execute(_NOW, parameters).mappings().one()
+        else:
+            row = _row_then(connection, parameters | {"as_of": as_of})
         version = row["price_version"]
         card = None if version is None else read_price_version(connection, version)
     if card is None:
         return Explained(dict(row), None, [])
     usage = Usage(**{name: row[name] for name in TOKEN_FIELDS})
     return Explained(dict(row), card, Tariff(card).line_items(usage))
+
+
+def _row_then(connection: Connection, parameters: dict[str, Any]) -> RowMapping:
+    row = connection.execute(_THEN, parameters).mappings().first()
+    if row is None:
+        raise NotFound(f"the call {parameters['id']!r} was not in the books then")
+    return row
 
 
 def known_models(reader: Reader, tenant: str) -> list[Known]:

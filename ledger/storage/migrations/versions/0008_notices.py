@@ -5,7 +5,7 @@ from __future__ import annotations
 from alembic import op
 
 revision = "0008"
-down_revision = "0006"
+down_revision = "0007"
 
 _TABLES = """
 ALTER TABLE budgets ADD COLUMN channels uuid[] NOT NULL DEFAULT '{}';
