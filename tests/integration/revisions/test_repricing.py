@@ -10,10 +10,12 @@ from ledger.domain.usage import TOKEN_FIELDS, Usage
 from ledger.queries.revisions.repricings import differences_of
 from ledger.storage.database import Database
 from ledger.storage.self_check import check_day, check_totals
+from tests.factories.budgets import a_budget
 from tests.factories.calls import START as CALLS_START
 from tests.factories.calls import a_call
 from tests.integration.bookings import Teller
 from tests.integration.books import Books
+from tests.integration.budgets.books import assert_exact, set_budget, sums_of
 from tests.integration.revisions.repricing import START, Rounds, dearer
 
 _HOUR = timedelta(hours=1)
@@ -167,3 +169,16 @@ def test_joined_calls_are_repriced_as_they_stand(database: Database, books: Book
     (now,) = books.rows("SELECT id, cost_pico_usd FROM current_calls")
     assert now == {"id": standing["id"], "cost_pico_usd": 2 * standing["cost_pico_usd"]}
     _assert_in_step(books)
+
+
+def test_what_calls_cost_now_counts_under_their_budgets(database: Database) -> None:
+    scopes = ({"tenant": "acme"}, {"tenant": "*", "user": "*"}, {"tags.team": "search"})
+    budgets = [set_budget(database, a_budget(scope=scope)) for scope in scopes]
+    Teller(database).tell(_some_calls(12, user="ada", tags={"team": "search"}))
+    before = sums_of(database, budgets[0])
+
+    Rounds(database, dearer(database)).reprice()
+
+    assert_exact(database, *budgets)
+    after = sums_of(database, budgets[0])
+    assert sum(one[0] for one in after.values()) == 2 * sum(one[0] for one in before.values()) > 0
