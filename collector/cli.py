@@ -23,6 +23,10 @@ _COMMANDS = {
     "dead-letters": "refused.dead_letters",
     "rejected": "refused.rejected",
     "aliases": "aliases",
+    "budgets": "budgets.budgets",
+    "price": "prices.price",
+    "prices": "prices.prices",
+    "months": "revisions.months",
 }
 """Sub-commands and their modules in `collector.commands`."""
 

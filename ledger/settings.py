@@ -27,6 +27,12 @@ from ledger.domain.zones import zone
 PREFIX = "TOLLBOOK_"
 CONFIG_VARIABLE = "TOLLBOOK_CONFIG"
 
+_PUBLISHED_PRICES = (
+    "https://raw.githubusercontent.com/pydantic/genai-prices/refs/heads/main"
+    "/prices/new_data/v2/data.json"
+)
+"""Where the makers of the library for prices publish its data; a test holds it against theirs."""
+
 
 def _default_home() -> Path:
     if os.geteuid() == 0:
@@ -104,6 +110,19 @@ class Settings(BaseSettings):
         ge=1_000,
         description="Sample lines of /metrics beyond which new label values become `other`",
     )
+    catalog_url: str = Field(
+        default=_PUBLISHED_PRICES,
+        description="Where providers' published prices are fetched once a day; empty: never",
+    )
+    notice_urls: str | None = Field(
+        default=None,
+        repr=False,
+        description="Where notices about budgets go when no channel is set; addresses with spaces"
+        " between them",
+    )
+    public_url: str | None = Field(
+        default=None, description="Where people reach the dashboards; notices link to it"
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", description="Least severe log line to write"
     )
@@ -138,6 +157,20 @@ class Settings(BaseSettings):
         scheme = (value or "postgresql:").partition(":")[0]
         if scheme not in ("postgres", "postgresql", "postgresql+psycopg"):
             raise ValueError("expected postgresql://USER:PASSWORD@HOST:PORT/DATABASE")
+        return value
+
+    @field_validator("catalog_url")
+    @classmethod
+    def _url_is_of_the_web(cls, value: str) -> str:
+        if value and not value.startswith(("https://", "http://")):
+            raise ValueError("expected https://... or nothing")
+        return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _public_url_is_of_the_web(cls, value: str | None) -> str | None:
+        if value is not None and not value.startswith(("http://", "https://")):
+            raise ValueError("expected https://HOST or http://HOST")
         return value
 
     @field_validator("collector_bind", "dashboards_bind")

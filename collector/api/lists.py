@@ -13,11 +13,13 @@ from collector.api import parameters as read
 from collector.api.pages import MOST, PAGE, following, page
 from ledger.domain.errors import InvalidQuestion
 from ledger.domain.money import usd_text
-from ledger.queries.calls import list_calls
 from ledger.queries.reader import Reader
+from ledger.queries.records.calls import list_calls
+from ledger.queries.revisions.as_of import refuse_unbounded
 from ledger.queries.tenants import list_tenants
 from ledger.settings import Settings
 
+_PARAMETERS = ("tenant", "from", "to", "tz", "as_of", "limit", "cursor")
 _HIDDEN = frozenset(("series_id", "duration_bucket", "time_to_first_token_bucket"))
 
 
@@ -27,17 +29,23 @@ def list_routes(reader: Reader, settings: Settings) -> Blueprint:
 
     @routes.get("/v1/calls")
     def get_calls() -> Response:
-        read.refuse_unknown(request.args, ("tenant", "from", "to", "tz", "limit", "cursor"))
+        read.refuse_unknown(request.args, _PARAMETERS)
         tenant = request.args.get("tenant")
         if not tenant:
             raise InvalidQuestion("tenant", "is needed: single calls are shown for one tenant")
         tz = read.time_zone(request.args, settings.time_zone)
         limit = read.whole_number(request.args, "limit", PAGE, MOST)
+        start, end, as_of = (
+            read.moment(request.args, name, tz) for name in ("from", "to", "as_of")
+        )
+        if as_of is not None:
+            refuse_unbounded([tenant], start, end, tz.key)
         rows = list_calls(
             reader,
             tenant=tenant,
-            start=read.moment(request.args, "from", tz),
-            end=read.moment(request.args, "to", tz),
+            start=start,
+            end=end,
+            as_of=as_of,
             before=read.cursor(request.args, tuple[datetime, str]),
             limit=limit + 1,
         )

@@ -10,10 +10,13 @@ from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 
 from ledger.domain.errors import (
+    AlreadyThere,
     AmbiguousCall,
     BodyTooLarge,
+    Conflict,
     InvalidQuestion,
     InvalidRecord,
+    NotDelivered,
     NotFound,
     OwnFault,
     SlowBody,
@@ -32,7 +35,10 @@ _STATUSES: dict[type[TollbookError], HTTPStatus] = {
     InvalidQuestion: HTTPStatus.BAD_REQUEST,
     InvalidRecord: HTTPStatus.BAD_REQUEST,
     NotFound: HTTPStatus.NOT_FOUND,
+    AlreadyThere: HTTPStatus.CONFLICT,
     AmbiguousCall: HTTPStatus.CONFLICT,
+    NotDelivered: HTTPStatus.BAD_GATEWAY,
+    Conflict: HTTPStatus.CONFLICT,
 }
 RETRY_AFTER_SECONDS = 5
 

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from typing import Annotated, Any
-from urllib.parse import urlencode
 
 import msgspec
 from flask import Blueprint, Response, request
-from werkzeug.datastructures import MultiDict
 
 from collector.api import parameters as read
+from collector.api.pages import csv_page, page, wants_csv
 from ledger.domain.dimensions import DIMENSIONS
 from ledger.domain.errors import InvalidQuestion
 from ledger.domain.money import usd_text
@@ -22,7 +19,9 @@ from ledger.settings import Settings
 
 _MOST_ROWS = 10_000
 _Offset = Annotated[int, msgspec.Meta(ge=0, le=2**31)]
-_PARAMETERS = ("from", "to", "tz", "group_by", "interval", "limit", "cursor", *DIMENSIONS)
+_PARAMETERS = (
+    "from", "to", "tz", "as_of", "group_by", "interval", "limit", "cursor", *DIMENSIONS,
+)  # fmt: skip
 
 
 def spend_routes(reader: Reader, settings: Settings) -> Blueprint:
@@ -33,15 +32,12 @@ def spend_routes(reader: Reader, settings: Settings) -> Blueprint:
     def get_spend() -> Response:
         question = _question(request.args, settings.time_zone)
         rows = spend(reader, question)
-        page, more = rows[: question.limit - 1], len(rows) == question.limit
+        more = len(rows) == question.limit
         following = read.encode_cursor(question.offset + question.limit - 1) if more else None
-        shaped = [_shape(row) for row in page]
-        if request.accept_mimetypes.best_match(["application/json", "text/csv"]) == "text/csv":
-            return _csv(shaped, question, following)
-        return Response(
-            msgspec.json.encode({"rows": shaped, "next": following}),
-            content_type="application/json",
-        )
+        shaped = [_shape(row) for row in rows[: question.limit - 1]]
+        if wants_csv():
+            return csv_page(_header(question), shaped, following)
+        return page("rows", shaped, following)
 
     return routes
 
@@ -65,6 +61,7 @@ def _question(arguments: read.Parameters, default_zone: str) -> SpendQuestion:
         filters={name: tuple(arguments.getlist(name)) for name in DIMENSIONS if name in arguments},
         limit=read.whole_number(arguments, "limit", _MOST_ROWS, _MOST_ROWS) + 1,
         offset=read.cursor(arguments, _Offset) or 0,
+        as_of=read.moment(arguments, "as_of", tz),
     )
 
 
@@ -91,29 +88,11 @@ def _shape(row: SpendRow) -> dict[str, Any]:
     }
 
 
-def _csv(rows: list[dict[str, Any]], question: SpendQuestion, following: str | None) -> Response:
-    header = [
+def _header(question: SpendQuestion) -> list[str]:
+    return [
         *question.group_by,
         *(["start"] if question.interval else []),
         *("calls", "errors", "unpriced_calls", "estimated_calls", "cost_usd"),
         *TOKEN_FIELDS,
         *("p50_seconds", "p95_seconds", "p99_seconds"),
     ]
-    text = io.StringIO()
-    writer = csv.DictWriter(text, header)
-    writer.writeheader()
-    writer.writerows({name: _safe(value) for name, value in row.items()} for row in rows)
-    response = Response(text.getvalue(), content_type="text/csv; charset=utf-8")
-    if following:
-        arguments = MultiDict(request.args)
-        arguments["cursor"] = following
-        query = urlencode(list(arguments.items(multi=True)))
-        response.headers["Link"] = f'<?{query}>; rel="next"'
-    return response
-
-
-def _safe(value: Any) -> Any:
-    """Texts that a spreadsheet would run as a formula are quoted."""
-    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
-        return f"'{value}"
-    return value

@@ -7,6 +7,7 @@ import sys
 
 import click
 
+from alerts.notices.addresses import channels_of_setting
 from collector.app import API_THREADS, Collector
 from collector.commands.surroundings import ledger_url, part_of_up, settings_and_logs
 from collector.health.board import Board
@@ -17,6 +18,7 @@ _SWITCH_SECONDS = 0.001
 """The event loop waits at most this long for a thread that decodes."""
 _INGEST_CONNECTIONS = 8
 """The writer's, and those that lay what calls of new series and days need."""
+_ADMISSION_CONNECTIONS = 2
 _GC_THRESHOLDS = (50_000, 20, 100)
 """Decoding makes thousands of records a body, which live until they are booked and are in no
 circle: with Python's own thresholds the search for circles walks through them again and again, a
@@ -28,11 +30,12 @@ tenth of the time that decoding spans takes."""
 def command(is_part: bool) -> None:
     """Run the collector: receivers, API and /metrics."""
     settings = settings_and_logs()
+    channels_of_setting(settings.notice_urls)  # says what is wrong before anything starts
     with ledger_url(settings, is_part=is_part) as url:
         board = Board()
 
         def app() -> Collector:
-            connections = API_THREADS + _INGEST_CONNECTIONS
+            connections = API_THREADS + _INGEST_CONNECTIONS + _ADMISSION_CONNECTIONS
             sys.setswitchinterval(_SWITCH_SECONDS)
             collector = Collector(Database(url, max_connections=connections), settings, board)
             _spare_garbage_collection()

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import click
 from rich.console import Console
 
+from alerts.notices.addresses import channels_of_setting
 from collector.addresses import wait_until_free
 from collector.commands.surroundings import ledger_url, settings_and_logs
 from collector.supervisor import Supervisor
@@ -21,6 +22,7 @@ from ledger.storage.schema import migrate
 def command(demo: bool) -> None:
     """Run everything on this machine: Postgres, collector, dashboards and jobs."""
     settings = settings_and_logs()
+    channels_of_setting(settings.notice_urls)  # says what is wrong before anything starts
     wait_until_free("TOLLBOOK_COLLECTOR_BIND", settings.collector_bind)
     wait_until_free("TOLLBOOK_DASHBOARDS_BIND", settings.dashboards_bind)
     console = Console(stderr=True)

@@ -14,6 +14,7 @@ from ledger.domain.errors import LedgerUnavailable
 from ledger.domain.ingest import RECEIVED, unbalanced_receivers
 from ledger.domain.money import usd_text
 from ledger.queries.condition import Server, dead_letters, last_self_checks, newest_day, server
+from ledger.queries.notices.condition import notice_condition
 from ledger.queries.reader import Reader
 from ledger.queries.totals import ingest_counts
 from ledger.storage.database import first_line
@@ -133,9 +134,29 @@ def _dead_letters(reader: Reader) -> Finding:
     return ok("dead letters", "none")
 
 
+def _notices(reader: Reader) -> Finding:
+    found = notice_condition(reader, datetime.now(UTC))
+    faults = [
+        f"{one.channel} did not take {counted(one.waiting, 'notice')}"
+        f" ({one.error or 'not tried yet'})"
+        for one in found.stuck
+    ]
+    if found.without_channel:
+        faults.append(f"{counted(found.without_channel, 'notice')} without a channel to go to")
+    if faults:
+        return wrong(
+            "notices",
+            "; ".join(faults),
+            "`tollbook budgets channels` lists, sets and tests channels (docs/notices.md); see that"
+            " `tollbook work` runs",
+        )
+    return ok("notices", "none waits")
+
+
 _CHECKS: dict[str, Callable[[Reader], Finding]] = {
     "days ahead": _days_ahead,
     "self-check": _self_checks,
     "accounting": _accounting,
     "dead letters": _dead_letters,
+    "notices": _notices,
 }

@@ -11,6 +11,7 @@ from collector.jobs.turns import is_ours
 from ledger.commands.dead_letters import drop_overflow
 from ledger.storage.database import Database
 from ledger.storage.partitions import ensure_call_partitions
+from ledger.storage.revisions.month_check import check_months
 from ledger.storage.self_check import check_day, check_totals
 
 log = logging.getLogger(__name__)
@@ -61,7 +62,10 @@ def bound_dead_letters(database: Database, *, kept: int) -> None:
 
 
 def check_books(database: Database) -> None:
-    """Hold rollups against the calls of today and yesterday, and running totals against rollups."""
+    """Hold rollups against the calls of today and yesterday, running totals against rollups.
+
+    And rollups of closed months against their statements with what was adjusted since.
+    """
     today = datetime.now(UTC).date()
     with database.transaction("tollbook_ingest") as connection:
         if not is_ours(connection, "check_books"):
@@ -72,6 +76,7 @@ def check_books(database: Database) -> None:
                 connection, "yesterday", today - timedelta(days=1)
             ),
             "totals and rollups": check_totals(connection),
+            "closed months and what was adjusted of them": check_months(connection),
         }
     for what, off in checks.items():
         if any(off):

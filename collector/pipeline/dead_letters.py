@@ -20,7 +20,7 @@ from ledger.domain.calls import Call, Refusal
 from ledger.domain.dead_letters import Letter, LetterKey
 from ledger.domain.errors import TollbookError
 from ledger.queries.reader import Reader
-from ledger.queries.refusals import RefusedFilter, letters_to_replay
+from ledger.queries.records.refusals import RefusedFilter, letters_to_replay
 from ledger.storage.database import Database
 
 log = logging.getLogger(__name__)

@@ -40,7 +40,7 @@ class Intake:
         gauges: Gauges | None = None,
     ) -> None:
         self._aliases = AliasBook(Reader(database, _INGEST))
-        self._pricer = Pricer(database)
+        self._pricer = Pricer(database, self._aliases)
         booker = Booker(
             database,
             price=self._pricer.price,

@@ -13,6 +13,7 @@ from psycopg.errors import UndefinedTable
 from sqlalchemy import text
 
 from exporters.postgres.batches import Batch, Booked, Prepared
+from exporters.postgres.budgets.accounts import BookedRow, BudgetAccounts
 from exporters.postgres.calls_copy import copy_calls, copy_keys, present_already
 from exporters.postgres.corrections import (
     Correction,
@@ -27,6 +28,7 @@ from exporters.postgres.joining.families import Families, Price, Sorted, Suspect
 from exporters.postgres.joining.keys import KeyColumns, keys_of
 from exporters.postgres.joining.lane import Lane
 from exporters.postgres.joining.relatives import BookedCall, known_copies
+from exporters.postgres.revisions.adjustments import keep_adjustments
 from exporters.postgres.rows import STARTED_AT, Row, call_row, microseconds
 from exporters.postgres.sums import ROLLUP_KEY, TOTAL_KEY, add_rows, count
 from exporters.postgres.tallies import Tally
@@ -39,7 +41,6 @@ from ledger.storage.partitions import ensure_key_partitions
 _MOST_SECONDS = 120.0
 """Waiting for the turn included. It only ends what cannot end well: a Postgres that hangs is found
 out in seconds, and large bookings behind many others take their time."""
-
 _STATUS = text("SELECT pg_xact_status(CAST(:transaction AS xid8))")
 
 
@@ -75,10 +76,14 @@ class _Work:
     new_rows: list[Row]
     """Calls that several of the records tell of together."""
 
+    def kept(self) -> list[BookedRow]:
+        """The records that are calls of their own, with their rows."""
+        records = zip(self.records.calls, self.records.rows, strict=True)
+        return [record for place, record in enumerate(records) if place not in self.left_out]
+
     def kept_rows(self) -> list[Row]:
         """Rows of the records that are calls of their own."""
-        rows = self.records.rows
-        return [row for place, row in enumerate(rows) if place not in self.left_out]
+        return [row for _, row in self.kept()]
 
 
 class Booker:
@@ -100,6 +105,7 @@ class Booker:
         self._families = Families(price, join_window, remembered)
         days = -(-remembered // timedelta(days=1))
         self._lane = Lane(days_kept=days + 1, most_bytes=filter_bytes)
+        self._budgets = BudgetAccounts()
         self._key_days: set[datetime] = set()
 
     def prepare(self, batch: Batch) -> Prepared:
@@ -109,10 +115,8 @@ class Booker:
         """
         calls = [priced.call for priced in batch.calls]
         series = self._foundations.lay_for(calls)
-        rows = [
-            call_row(priced.call, priced.cost, series_id)
-            for priced, series_id in zip(batch.calls, series, strict=True)
-        ]
+        pairs = zip(batch.calls, series, strict=True)
+        rows = [call_row(priced.call, priced.cost, series_id) for priced, series_id in pairs]
         keys = [keys_of(call) for call in calls]
         tally = Tally.of(rows, self._foundations.grid_microseconds)
         return Prepared(batch, rows, keys, KeyColumns.of(keys), tally)
@@ -138,8 +142,9 @@ class Booker:
                 "tollbook_ingest", deadline_seconds=_MOST_SECONDS
             ) as connection:
                 driver = driver_connection(connection)
-                transaction, now = self._lane.enter(driver)
+                transaction, now, budgets_version = self._lane.enter(driver)
                 self._make_key_days(now)
+                self._budgets.know(connection, budgets_version)
                 booked = self._book(driver, prepared() if callable(prepared) else prepared, now)
                 keep_commits(driver, earlier)
                 results = booked
@@ -178,7 +183,9 @@ class Booker:
             if not copy_calls(driver, [*work.kept_rows(), *work.new_rows]):
                 raise RuntimeError("calls that are not in the ledger collide with some that are")
         self._tell_keys(driver, work, now)
-        self._add_up(driver, work)
+        keep_adjustments(driver, self._add_up(driver, work, now), now)
+        if self._budgets:
+            self._count_under_budgets(driver, work)
         keep_copies(driver, work.sorted.copies, now)
         results = list(_results(work))
         batches = [one.batch for one in prepared]
@@ -235,19 +242,29 @@ class Booker:
             copy_keys(driver, [(records.calls[p], records.keys[p]) for p in places], now)
             self._lane.tell(driver, now.date(), records.columns.only(told).told())
 
-    def _add_up(self, driver: psycopg.Connection[Any], work: _Work) -> None:
+    def _add_up(self, driver: psycopg.Connection[Any], work: _Work, now: datetime) -> list[Row]:
+        """Add to rollups and totals; returns what rollups gained."""
         grids = self._foundations.grid_microseconds
         corrections = self._corrections(work.sorted)
         if corrections:
-            book_corrections(driver, corrections, "joined")
+            book_corrections(driver, corrections, "joined", now)
             sums = count([*work.kept_rows(), *work.new_rows], grids)
-            add_corrected(driver, sums, corrected_sums(corrections, grids))
-            return
+            return add_corrected(driver, sums, corrected_sums(corrections, grids))
         tally = work.records.tally.without(work.left_out)
         if work.new_rows:
             tally = Tally.together([tally, Tally.of(work.new_rows, grids)])
-        add_rows(driver, "rollups", ROLLUP_KEY, tally.rollup_rows())
+        rollup_rows = tally.rollup_rows()
+        add_rows(driver, "rollups", ROLLUP_KEY, rollup_rows)
         add_rows(driver, "totals", TOTAL_KEY, tally.total_rows())
+        return rollup_rows
+
+    def _count_under_budgets(self, driver: psycopg.Connection[Any], work: _Work) -> None:
+        put_in = self._with_rows([*work.sorted.new_calls, *work.sorted.put_in])
+        taken_back = self._with_rows(work.sorted.taken_back)
+        self._budgets.book(driver, [*work.kept(), *put_in], taken_back)
+
+    def _with_rows(self, booked: Sequence[BookedCall]) -> list[BookedRow]:
+        return list(zip((one.call for one in booked), self._rows_of(booked), strict=True))
 
     def _corrections(self, found: Sorted) -> list[Correction]:
         return [
@@ -257,10 +274,8 @@ class Booker:
 
     def _rows_of(self, booked: Sequence[BookedCall]) -> list[Row]:
         series = self._foundations.lay_for([one.call for one in booked]) if booked else []
-        return [
-            call_row(one.call, one.cost, series_id)
-            for one, series_id in zip(booked, series, strict=True)
-        ]
+        pairs = zip(booked, series, strict=True)
+        return [call_row(one.call, one.cost, series_id) for one, series_id in pairs]
 
     def _make_key_days(self, now: datetime) -> None:
         today = datetime(now.year, now.month, now.day, tzinfo=UTC)

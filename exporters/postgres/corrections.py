@@ -7,11 +7,13 @@ running totals only grow, so what was taken back is added to the credits.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
 import psycopg
 from psycopg import sql
 
+from exporters.postgres.revisions.adjustments import keep_adjustments
 from exporters.postgres.rows import (
     CALL_COLUMNS,
     CALL_LAYOUT,
@@ -19,6 +21,7 @@ from exporters.postgres.rows import (
     STARTED_AT,
     TENANT,
     Row,
+    microseconds,
     moment_of,
 )
 from exporters.postgres.sums import (
@@ -41,7 +44,8 @@ _NEXT_REVISIONS = """
     GROUP BY wanted.place ORDER BY wanted.place
 """
 _COPY = sql.SQL(
-    "COPY corrections_stage ({}, revision, sign, correction_reason) FROM STDIN (FORMAT BINARY)"
+    "COPY corrections_stage ({}, booked_at, revision, sign, correction_reason)"
+    " FROM STDIN (FORMAT BINARY)"
 ).format(sql.SQL(", ").join(map(sql.Identifier, CALL_COLUMNS)))
 _CREATE = """
     CREATE TEMPORARY TABLE IF NOT EXISTS corrections_stage (LIKE corrections INCLUDING DEFAULTS)
@@ -58,9 +62,15 @@ class Correction(NamedTuple):
 
 
 def book_corrections(
-    connection: psycopg.Connection[Any], corrections: Sequence[Correction], reason: str
+    connection: psycopg.Connection[Any],
+    corrections: Sequence[Correction],
+    reason: str,
+    booked_at: datetime,
 ) -> None:
-    """Write the entries; every one of a call gets the call's next revision."""
+    """Write the entries; every one of a call gets the call's next revision.
+
+    `booked_at` is when the turn came, so that of two entries the later one is the later booked.
+    """
     revisions = [
         revision
         for _, revision in connection.execute(
@@ -74,10 +84,27 @@ def book_corrections(
     ]
     connection.execute(_CREATE)
     with connection.cursor().copy(_COPY) as copy:
-        copy.set_types([*CALL_LAYOUT, "int4", "int2", "text"])
+        copy.set_types([*CALL_LAYOUT, "int8", "int4", "int2", "text"])
+        booked = microseconds(booked_at)
         for one, revision in zip(corrections, revisions, strict=True):
-            copy.write_row((*one.row, revision, one.sign, reason))
+            copy.write_row((*one.row, booked, revision, one.sign, reason))
     connection.execute(_INSERT)
+
+
+def correct(
+    connection: psycopg.Connection[Any],
+    corrections: Sequence[Correction],
+    reason: str,
+    grid_microseconds: Mapping[str, int],
+    now: datetime,
+) -> None:
+    """Put the books right by corrections alone: the entries, and all that is counted from them.
+
+    Only in one's turn in the lane, which came `now`: what is taken back must be what stands.
+    """
+    book_corrections(connection, corrections, reason, now)
+    rollup_rows = add_corrected(connection, {}, corrected_sums(corrections, grid_microseconds))
+    keep_adjustments(connection, rollup_rows, now)
 
 
 def corrected_sums(
@@ -94,8 +121,8 @@ def corrected_sums(
 
 def add_corrected(
     connection: psycopg.Connection[Any], sums: RollupSums, changes: RollupSums
-) -> None:
-    """Add the sums of new calls, and what corrections change.
+) -> list[Row]:
+    """Add the sums of new calls, and what corrections change; returns what rollups gained.
 
     Rollups show the outcome. Running totals only grow, so what is taken back goes to the credits.
     """
@@ -107,5 +134,7 @@ def add_corrected(
     for rollup, one in changes.items():
         into(sums, rollup, one)
     add_rows(connection, "credits", TOTAL_KEY, sum_rows(credited))
-    add_rows(connection, "rollups", ROLLUP_KEY, sum_rows(sums), settles=True)
+    rollup_rows = sum_rows(sums)
+    add_rows(connection, "rollups", ROLLUP_KEY, rollup_rows, settles=True)
     add_rows(connection, "totals", TOTAL_KEY, sum_rows(totals))
+    return rollup_rows

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import psycopg
@@ -56,6 +56,11 @@ def count_records(
             counts[batch.receiver, name] += records
     counts["", JOINED_LATER] += joined_later
     counts["", PARTED_LATER] += parted_later
+    add_counts(connection, counts)
+
+
+def add_counts(connection: psycopg.Connection[Any], counts: Mapping[tuple[str, str], int]) -> None:
+    """Add to what is counted by receiver and result."""
     rows = [(*key, records) for key, records in sorted(counts.items()) if records]
     if rows:
         connection.execute(_COUNT, tuple(map(list, zip(*rows, strict=True))))

@@ -7,8 +7,8 @@ from collections.abc import Collection
 from sqlalchemy import text
 
 from exporters.postgres.batches import Mark
-from exporters.postgres.joining.lane import TURN
 from ledger.storage.database import Database
+from ledger.storage.turns import TURN
 
 _PREFIX = "spool:"
 

@@ -85,6 +85,12 @@ PARTED_LATER = Metric(
     (),
     "Calls that had been joined with others and turned out to be calls of their own.",
 )
+PRICED_LATER = Metric(
+    "tollbook_ingest_priced_later_calls_total",
+    "counter",
+    (),
+    "Calls that had been booked without a price and were given one.",
+)
 INGEST = Metric(
     "tollbook_ingest_calls_total",
     "counter",
@@ -164,11 +170,64 @@ SPOOL_SET_ASIDE = Metric(
     ("reason",),
     "Files of the spool that could not be read or booked and wait for a person.",
 )
+CATALOG_REFRESHES = Metric(
+    "tollbook_catalog_refreshes_total",
+    "counter",
+    ("result",),
+    "Times that the price catalog was fetched, by what came of it: changed, unchanged, failed.",
+)
+CATALOG_CONFIRMED = Metric(
+    "tollbook_catalog_confirmed_timestamp_seconds",
+    "gauge",
+    (),
+    "When the price catalog was last fetched; absent until it was.",
+)
 DRIFT = Metric(
     "tollbook_ledger_drift_usd",
     "gauge",
     (),
     "Difference between the calls and what is counted from them; anything but 0 is a fault.",
+)
+BUDGET_LABELS = ("tenant", "budget", "value")
+
+BUDGET_LIMIT = Metric(
+    "tollbook_budget_limit_usd",
+    "gauge",
+    BUDGET_LABELS,
+    "What the present period of a budget allows, with what was carried into it.",
+)
+BUDGET_SPENT = Metric(
+    "tollbook_budget_spent_usd",
+    "gauge",
+    BUDGET_LABELS,
+    "What was spent in the present period, settled reservations without their calls included.",
+)
+BUDGET_RESERVED = Metric(
+    "tollbook_budget_reserved_usd", "gauge", BUDGET_LABELS, "What reservations hold."
+)
+BUDGET_FORECAST = Metric(
+    "tollbook_budget_forecast_usd",
+    "gauge",
+    BUDGET_LABELS,
+    "What will have been spent at the period's end if it goes on as until now.",
+)
+BUDGET_RATIO = Metric(
+    "tollbook_budget_used_ratio",
+    "gauge",
+    BUDGET_LABELS,
+    "Share of the limit that was spent, of money or of tokens.",
+)
+NOTICES = Metric(
+    "tollbook_notices_total",
+    "counter",
+    ("result",),
+    "Notices about budgets, once for each channel, and attempts that failed.",
+)
+NOTICES_WAITING = Metric(
+    "tollbook_notices_waiting",
+    "gauge",
+    (),
+    "Notices about budgets that were not told yet, those without a channel included.",
 )
 BUILD_INFO = Metric("tollbook_build_info", "gauge", ("version",), "Version of Tollbook.")
 
@@ -197,8 +256,18 @@ METRICS = (
     SPOOL_SET_ASIDE,
     JOINED_LATER,
     PARTED_LATER,
+    PRICED_LATER,
     DEAD_LETTERS,
     DEAD_LETTERS_LEFT,
+    BUDGET_LIMIT,
+    BUDGET_SPENT,
+    BUDGET_RESERVED,
+    BUDGET_FORECAST,
+    BUDGET_RATIO,
+    CATALOG_REFRESHES,
+    CATALOG_CONFIRMED,
+    NOTICES,
+    NOTICES_WAITING,
     DRIFT,
     BUILD_INFO,
 )

@@ -9,11 +9,14 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from exporters.prometheus import catalogue
+from exporters.prometheus.budgets import BudgetGauges
 from exporters.prometheus.catalogue import Metric
 from exporters.prometheus.commits import commit_families
 from exporters.prometheus.exposition import header, histogram, labels, sample
 from exporters.prometheus.ingest import ingest_families
 from exporters.prometheus.label_sets import Admissions, LabelSet
+from exporters.prometheus.notices import NoticeFigures
+from exporters.prometheus.refreshes import refresh_families
 from exporters.prometheus.waiting import (
     QueueReading,
     SpoolReading,
@@ -25,6 +28,7 @@ from ledger.domain.errors import LedgerUnavailable
 from ledger.domain.ingest import RECEIVED, CommitCount, Count
 from ledger.domain.money import usd_text
 from ledger.domain.usage import TOKEN_FIELDS
+from ledger.queries.pricing.catalog import RefreshCount, refresh_counts
 from ledger.queries.reader import Reader
 from ledger.queries.totals import books_off, commit_counts, ingest_counts, totals_by_series
 from ledger.storage.database import Database
@@ -38,6 +42,7 @@ class _State(NamedTuple):
 
     counts: list[Count]
     commits: list[CommitCount]
+    refreshes: list[RefreshCount]
     drift_pico_usd: int
     records_off: int
 
@@ -57,6 +62,8 @@ class MetricsExporter:
         self._waiting = waiting
         self._queues = queues
         self._reader = Reader(database, _SCRAPER)
+        self._budgets = BudgetGauges(self._reader)
+        self._notices = NoticeFigures(self._reader)
         self._admissions = Admissions(database, max_samples)
         self._version = version
         self._rendering = threading.Lock()
@@ -94,14 +101,17 @@ class MetricsExporter:
         """
         with self._rendering:
             state = _State(
-                ingest_counts(self._reader), commit_counts(self._reader), *books_off(self._reader)
+                ingest_counts(self._reader),
+                commit_counts(self._reader),
+                refresh_counts(self._reader),
+                *books_off(self._reader),
             )
             if state != self._rendered_for:
                 self._rendered = "\n".join(self._lines(state)) + "\n"
                 self._rendered_for = state
             # What is counted later, of calls that are joined, came through no receiver.
             receivers = {name for name, result, _ in state.counts if result == RECEIVED}
-            return self._rendered, receivers
+            return self._rendered + self._budgets.text() + self._notices.text(), receivers
 
     def _lines(self, state: _State) -> Iterator[str]:
         rows = totals_by_series(self._reader)
@@ -110,6 +120,7 @@ class MetricsExporter:
         yield from _credited_tokens(rows)
         yield from ingest_families(state.counts)
         yield from commit_families(state.commits)
+        yield from refresh_families(state.refreshes)
         yield header(catalogue.UNACCOUNTED)
         yield sample(catalogue.UNACCOUNTED.name, "", state.records_off)
         yield header(catalogue.DRIFT)

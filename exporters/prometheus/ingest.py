@@ -10,13 +10,18 @@ from ledger.domain.ingest import (
     JOINED_LATER,
     LEFT,
     PARTED_LATER,
+    PRICED_LATER,
     RECEIVED,
     RESULTS,
     Count,
     dead_letters_now,
 )
 
-_LATER = {JOINED_LATER: catalogue.JOINED_LATER, PARTED_LATER: catalogue.PARTED_LATER}
+_LATER = {
+    JOINED_LATER: catalogue.JOINED_LATER,
+    PARTED_LATER: catalogue.PARTED_LATER,
+    PRICED_LATER: catalogue.PRICED_LATER,
+}
 
 
 def ingest_families(counts: Iterable[Count]) -> Iterator[str]:

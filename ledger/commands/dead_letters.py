@@ -13,7 +13,7 @@ from typing import Literal
 from sqlalchemy import Connection, delete, text
 
 from ledger.domain.dead_letters import LetterKey
-from ledger.queries.refusals import RefusedFilter, matching
+from ledger.queries.records.refusals import RefusedFilter, matching
 from ledger.storage.database import Database
 from ledger.storage.tables import refused_records
 

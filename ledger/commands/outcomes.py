@@ -10,9 +10,9 @@ from sqlalchemy.dialects.postgresql import insert
 
 from ledger.domain.errors import AmbiguousCall, NotFound
 from ledger.domain.outcomes import Outcome, Recorded
-from ledger.queries.names import Named, described, record_named, records_of_id
-from ledger.queries.outcomes import outcomes_of_call
 from ledger.queries.reader import Reader
+from ledger.queries.records.names import Named, described, record_named, records_of_id
+from ledger.queries.records.outcomes import outcomes_of_call
 from ledger.storage.afterwards_tables import outcomes
 from ledger.storage.tables import tenants
 

@@ -58,6 +58,14 @@ class NotFound(TollbookError):
     """What a request is about does not exist."""
 
 
+class AlreadyThere(TollbookError):
+    """What is to be made exists under that name."""
+
+
+class Conflict(TollbookError):
+    """What was asked for does not go with what stands in the books; the text says with what."""
+
+
 class AmbiguousCall(TollbookError):
     """An id that several calls share, where one call is meant."""
 
@@ -65,6 +73,13 @@ class AmbiguousCall(TollbookError):
         super().__init__(f"several calls have the id {call_id!r}; say started_at of the one meant")
         self.calls = calls
         """Start, provider and model of the calls, newest first; of very many the first ones."""
+
+
+class NotDelivered(TollbookError):
+    """A notice channel did not take what was sent to it."""
+
+    def __init__(self, channel: str, reason: str) -> None:
+        super().__init__(f"the notice channel {channel!r} did not take it: {reason}")
 
 
 class InvalidSetting(TollbookError):

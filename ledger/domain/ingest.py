@@ -17,6 +17,8 @@ JOINED_LATER = "joined_later"
 """Calls that had been booked and turned out to be copies of others; no result of a record."""
 PARTED_LATER = "parted_later"
 """Calls that had been joined and turned out to be calls of their own."""
+PRICED_LATER = "priced_later"
+"""Calls that had been booked without a price and were given one."""
 LEFT = ("replayed", "dropped")
 """Results under which letters are counted that are no letters any more."""
 

@@ -10,7 +10,12 @@ import re
 from functools import lru_cache
 
 from ledger.domain.calls import UNKNOWN_PROVIDER
-from ledger.pricing.catalog import PROVIDER_IDS, find_model, infer_provider
+from ledger.pricing.catalog import (
+    PROVIDER_IDS,
+    catalog_generation,
+    find_model,
+    infer_provider,
+)
 from ledger.pricing.own_models import bedrock_model_of, is_bedrock_arn
 
 BEDROCK = "aws.bedrock"
@@ -47,9 +52,13 @@ _SAY_NOTHING = frozenset((UNKNOWN_PROVIDER, "litellm", "openai"))
 _Name = tuple[str, str]
 
 
-@lru_cache(maxsize=16_384)
 def canonical(provider: str, model: str) -> _Name | None:
     """Provider and model under which the host lists the model; None: as they are."""
+    return _canonical(provider, model, catalog_generation())
+
+
+@lru_cache(maxsize=16_384)
+def _canonical(provider: str, model: str, _generation: int) -> _Name | None:
     name = _of_bedrock(provider, model) or _of_google(provider, model) or _prefixed(provider, model)
     return None if name == (provider, model) else name
 

@@ -8,7 +8,12 @@ from decimal import Decimal
 from functools import lru_cache
 from importlib.metadata import version
 
-from genai_prices.data_snapshot import find_provider_by_id, get_snapshot
+from genai_prices.data_snapshot import (
+    DataSnapshot,
+    find_provider_by_id,
+    get_snapshot,
+    set_custom_snapshot,
+)
 from genai_prices.types import (
     ConditionalPrice,
     ModelInfo,
@@ -21,9 +26,17 @@ from genai_prices.types import (
 )
 
 from ledger.pricing.own_models import is_own_model
-from ledger.pricing.rates import Rate, RateCard, Tier, yocto_per_token
+from ledger.pricing.rates import (
+    REQUEST,
+    Rate,
+    RateCard,
+    Tier,
+    yocto_per_request,
+    yocto_per_token,
+)
 
-SOURCE = f"genai-prices {version('genai-prices')}"
+LIBRARY = f"genai-prices {version('genai-prices')}"
+"""The library, and the catalog it brings along."""
 
 PROVIDER_IDS: dict[str, str] = {
     "aws.bedrock": "aws",
@@ -61,13 +74,49 @@ STANDARD_TIERS = frozenset((None, "", "auto", "default", "standard"))
 """Names of the service tier that is charged at list price."""
 
 
+_REQUESTS_A_PRICE = 1000
+"""The catalog has prices per thousand requests."""
+
+
 class UnknownPrice(Exception):
     """The catalog has no price for this model in this context; the text says why."""
 
 
-@lru_cache(maxsize=4096)
+class _InUse:
+    """Which catalog this process prices by."""
+
+    digest: bytes | None = None
+    source = LIBRARY
+    generation = 0
+    """Grows with every change, so that what was remembered of another is not asked again."""
+
+
+def use_catalog(providers: list[Provider] | None, digest: bytes | None, source: str) -> None:
+    """Price by these providers from now on; None: by those the library brings along."""
+    snapshot = None if providers is None else DataSnapshot(providers, from_auto_update=False)
+    set_custom_snapshot(snapshot)
+    _InUse.digest = digest
+    _InUse.source = source
+    _InUse.generation += 1
+
+
+def catalog_digest() -> bytes | None:
+    """Names the data of the catalog in use; None: what the library brings along."""
+    return _InUse.digest
+
+
+def catalog_generation() -> int:
+    """Names the catalog in use, within this process."""
+    return _InUse.generation
+
+
 def infer_provider(model: str) -> str | None:
     """The provider whose models are named like this one, or None; never a guess among several."""
+    return _inferred(model, _InUse.generation)
+
+
+@lru_cache(maxsize=4096)
+def _inferred(model: str, _generation: int) -> str | None:
     name = model.lower()
     for provider in get_snapshot().providers:
         if provider.model_match is not None and provider.model_match.is_match(name):
@@ -80,11 +129,16 @@ def infer_provider(model: str) -> str | None:
     return makers[0] if len(makers) == 1 else None
 
 
+def find_provider(provider_name: str) -> Provider | None:
+    """The catalog's entry for a provider, by any of its names."""
+    name = provider_name.lower()
+    return find_provider_by_id(get_snapshot().providers, PROVIDER_IDS.get(name, name))
+
+
 def find_model(provider_name: str, model: str) -> tuple[Provider, ModelInfo] | None:
     """The catalog's entry for a provider's model, or None; never a guess."""
-    name = provider_name.lower()
     providers = get_snapshot().providers
-    provider = find_provider_by_id(providers, PROVIDER_IDS.get(name, name))
+    provider = find_provider(provider_name)
     if provider is None:
         return None
     info = None if is_own_model(model) else provider.find_model(model, all_providers=providers)
@@ -127,20 +181,30 @@ def rate_card(
         # A model of another maker's: the maker's tiers say nothing of who serves it here.
         raise UnknownPrice("service_tier_unknown")
     context = {} if variant is None else variant.when
-    rates = tuple(sorted(_rates(info.get_prices(at, context))))
-    if not rates:
+    rates = tuple(sorted(rates_in(info.get_prices(at, context))))
+    if all(name == REQUEST for name, _ in rates):
         raise UnknownPrice("model_without_token_prices")
     return RateCard(
         catalog_provider=provider.id,
         catalog_model=info.id,
         context=tuple(sorted(context.items())),
-        source=SOURCE,
+        source=_InUse.source,
         valid_from=_valid_from(info, variant, at),
         rates=rates,
     )
 
 
-def _rates(prices: ModelPrice) -> Iterator[tuple[str, Rate]]:
+def prices_of(info: ModelInfo) -> Iterator[ModelPrice]:
+    """Every set of prices that a model ever has, variants included."""
+    if isinstance(info.prices, list):
+        yield from (price.prices for price in info.prices)
+    else:
+        yield info.prices
+    yield from (variant.prices for variant in info.price_variants or ())
+
+
+def rates_in(prices: ModelPrice) -> Iterator[tuple[str, Rate]]:
+    """The rates by token field. Raises ValueError for one that cannot be kept exactly."""
     for key, field in TOKEN_FIELD_BY_PRICE_KEY.items():
         price = getattr(prices, key)
         if isinstance(price, TieredPrices):
@@ -148,6 +212,8 @@ def _rates(prices: ModelPrice) -> Iterator[tuple[str, Rate]]:
             yield field, Rate(yocto_per_token(price.base), tiers)
         elif isinstance(price, Decimal):
             yield field, Rate(yocto_per_token(price))
+    if isinstance(prices.requests_kcount, Decimal):
+        yield REQUEST, Rate(yocto_per_request(prices.requests_kcount / _REQUESTS_A_PRICE))
 
 
 def _valid_from(info: ModelInfo, variant: PriceVariant | None, at: datetime) -> str | None:

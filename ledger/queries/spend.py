@@ -19,6 +19,7 @@ from ledger.domain.latency import seconds_at
 from ledger.domain.usage import TOKEN_FIELDS
 from ledger.domain.zones import HOUR_SECONDS, rollup_grid_seconds, zone
 from ledger.queries.reader import Reader
+from ledger.queries.revisions.as_of import CALLS_AS_OF, refuse_unbounded
 
 Interval = Literal["hour", "day", "week", "month"]
 INTERVALS: tuple[Interval, ...] = ("hour", "day", "week", "month")
@@ -43,6 +44,8 @@ class SpendQuestion:
     percentiles: bool = True
     limit: int = 10_000
     offset: int = 0
+    as_of: datetime | None = None
+    """As the entries booked until then say, for one tenant and at most 31 days."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +65,10 @@ class SpendRow:
 
 
 def spend(reader: Reader, question: SpendQuestion) -> list[SpendRow]:
-    """Answer the question, ordered by time and group; at most `limit` rows from `offset` on."""
+    """Answer the question, ordered by time and group; at most `limit` rows from `offset` on.
+
+    Raises InvalidQuestion for too large a one with `as_of`.
+    """
     statement, parameters = _statement(question)
     with reader.connection() as connection:
         rows = connection.execute(text(statement), parameters).mappings()
@@ -150,6 +156,12 @@ def _filters(question: SpendQuestion, parameters: dict[str, Any]) -> str:
 
 def _facts(question: SpendQuestion, parameters: dict[str, Any]) -> Iterator[str]:
     """The selects that together hold each call of the range once."""
+    if question.as_of is not None:
+        tenants = question.filters.get("tenant", ())
+        refuse_unbounded(tenants, question.start, question.end, question.time_zone)
+        parameters["as_of"] = question.as_of
+        yield _calls_between(question.start, question.end, "all", parameters, CALLS_AS_OF)
+        return
     if question.interval and rollup_grid_seconds(question.time_zone) != HOUR_SECONDS:
         yield _calls_between(question.start, question.end, "all", parameters)
         return
@@ -175,7 +187,11 @@ def _rollups_between(
 
 
 def _calls_between(
-    start: datetime | None, end: datetime | None, prefix: str, parameters: dict[str, Any]
+    start: datetime | None,
+    end: datetime | None,
+    prefix: str,
+    parameters: dict[str, Any],
+    source: str = "current_calls",
 ) -> str:
     where = _between("started_at", start, end, prefix, parameters)
     tokens = ", ".join(f"coalesce({name}, 0)" for name in TOKEN_FIELDS)
@@ -184,7 +200,7 @@ def _calls_between(
             (cost_status = 'estimated')::int, coalesce(cost_pico_usd, 0), {tokens},
             CASE WHEN duration_bucket IS NOT NULL
                 THEN ARRAY[(duration_bucket::bigint << 48) | 1] END
-        FROM current_calls WHERE true{where}"""  # noqa: S608 - see above
+        FROM {source} AS calls_then WHERE true{where}"""  # noqa: S608 - see above
 
 
 def _between(

@@ -33,3 +33,11 @@ def list_tenants(
         statement = statement.where(tenants.c.tenant.icontains(containing, autoescape=True))
     with reader.connection() as connection:
         return [Tenant(*row) for row in connection.execute(statement)]
+
+
+def time_zone_of(reader: Reader, tenant: str) -> str | None:
+    """The zone of a tenant's days; None when there is no such tenant."""
+    statement = select(tenants.c.time_zone).where(tenants.c.tenant == tenant)
+    with reader.connection() as connection:
+        zone_name: str | None = connection.execute(statement).scalar_one_or_none()
+        return zone_name

@@ -65,13 +65,13 @@ def check_day(connection: Connection, scope: str, day: date) -> Off:
     """By how much the rollups of a UTC day are off its calls; noted under `scope`."""
     start = datetime.combine(day, time(), UTC)
     cost, calls = connection.execute(_DAY, {"start": start, "end": start + timedelta(days=1)}).one()
-    return _noted(connection, scope, Off(int(cost), int(calls)))
+    return note(connection, scope, Off(int(cost), int(calls)))
 
 
 def check_totals(connection: Connection) -> Off:
     """By how much the running totals are off the rollups; noted."""
     cost, calls = connection.execute(_TOTALS).one()
-    return _noted(connection, "totals", Off(int(cost), int(calls)))
+    return note(connection, "totals", Off(int(cost), int(calls)))
 
 
 def check_ingest(connection: Connection) -> list[Imbalance]:
@@ -90,10 +90,11 @@ def check_ingest(connection: Connection) -> list[Imbalance]:
         Imbalance("calls in the ledger", there["calls"], calls_now(counts)),
         Imbalance("dead letters", there["letters"], dead_letters_now(counts)),
     ]
-    _noted(connection, "ingest", Off(0, sum(one.off for one in imbalances)))
+    note(connection, "ingest", Off(0, sum(one.off for one in imbalances)))
     return [one for one in imbalances if one.off]
 
 
-def _noted(connection: Connection, scope: str, off: Off) -> Off:
+def note(connection: Connection, scope: str, off: Off) -> Off:
+    """Keep what a check found; returns it."""
     connection.execute(_NOTE, {"scope": scope, "drift": off.pico_usd, "records": off.calls})
     return off

@@ -164,6 +164,7 @@ corrections = Table(
         comment="-1 takes a booked state back, 1 puts another in its place",
     ),
     Column("correction_reason", Text, nullable=False),
+    Column("repricing_id", BigInteger, comment="the re-pricing that wrote it; NULL for all others"),
 )
 
 ingest_marks = Table(
@@ -221,9 +222,21 @@ price_versions = Table(
     Column("catalog_model", Text, nullable=False),
     Column("context", JSONB, nullable=False),
     Column("rates", JSONB, nullable=False),
-    Column("valid_from", Date),
+    Column("valid_from", DateTime(timezone=True)),
     Column("source", Text, nullable=False),
     Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=_NOW),
+    Column("currency", Text, nullable=False, server_default=text("'USD'::text")),
+    Column(
+        "factor",
+        Numeric,
+        nullable=False,
+        server_default=text("1"),
+        comment="by which the rates are multiplied",
+    ),
+    Column("usd_per_unit", Numeric, comment="what the currency was worth; NULL for USD"),
+    Column("exchanged_on", Date, comment="the day of that exchange rate"),
+    Column("price_id", Uuid, comment="the price it is made of; NULL: the catalog's"),
+    Column("tenant", Text, comment="whose price it is; NULL: everybody may know it"),
 )
 
 refused_records = Table(

@@ -12,7 +12,7 @@ from exporters.prometheus.catalogue import METRICS
 from ledger.settings import PREFIX, Settings
 
 ROOT = Path(__file__).parents[2]
-ROOMS = ("ledger", "exporters", "dashboards", "collector", "benchmarks", "tests")
+ROOMS = ("ledger", "alerts", "exporters", "dashboards", "collector", "benchmarks", "tests")
 MOST_LINES = 300
 MOST_FILES = 13
 DUMPING_GROUNDS = re.compile(r"^(utils?|helpers?|common|misc|manager|base_?)$")

@@ -43,6 +43,11 @@ class Books:
         with psycopg.connect(self._url, row_factory=dict_row) as connection:
             return connection.execute(statement).fetchall()
 
+    def write(self, statement: str) -> None:
+        """Change what no role may, such as how long ago something was."""
+        with psycopg.connect(self._url) as connection:
+            connection.execute(statement.encode())
+
     def counted(self, table: str) -> dict[str, Any]:
         """The sum of every counter over `calls`, `rollups` or `totals`, corrections applied."""
         if table == "totals":

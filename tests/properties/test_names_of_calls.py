@@ -17,9 +17,9 @@ from ledger.commands.outcomes import record_outcome
 from ledger.domain.calls import Call
 from ledger.domain.joining import join, key_of
 from ledger.domain.outcomes import Outcome
-from ledger.queries.calls import list_calls
-from ledger.queries.names import record_named
 from ledger.queries.reader import Reader
+from ledger.queries.records.calls import list_calls
+from ledger.queries.records.names import record_named
 from ledger.storage.database import Database
 from tests.factories.calls import a_call
 from tests.integration.bookings import Teller

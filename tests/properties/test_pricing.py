@@ -33,7 +33,7 @@ def test_a_cost_is_the_sum_of_line_items_that_are_never_negative(
         assert cost.pico_usd is None
         return
     assert all(item.pico_usd >= 0 for item in items)
-    assert {(item.token_type, item.quantity_tokens) for item in items} == {
+    assert {(item.token_type, item.quantity) for item in items} == {
         (name, tokens) for name, tokens in usage.reported() if tokens
     }
     if cost.status == "priced":

@@ -14,6 +14,7 @@ def run(database_url: str, *command: str, answer: str = "") -> subprocess.Comple
         name: value for name, value in os.environ.items() if not name.startswith("TOLLBOOK_")
     }
     environment |= {"TOLLBOOK_DATABASE_URL": database_url, "COLUMNS": "200", "NO_COLOR": "1"}
+    environment["TOLLBOOK_CATALOG_URL"] = ""
     return subprocess.run(
         [str(TOLLBOOK), *command],
         env=environment,

@@ -17,9 +17,14 @@ _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
 @contextmanager
-def serving(handler: type[LoopbackHandler], make: Callable[[int], Kept]) -> Iterator[Kept]:
-    """Answer on a free port while the block runs; `make` makes, for this port, what is kept."""
-    server = _Server(("127.0.0.1", 0), handler)
+def serving(
+    handler: type[LoopbackHandler], make: Callable[[int], Kept], port: int = 0
+) -> Iterator[Kept]:
+    """Answer while the block runs, on a free port unless one is named.
+
+    `make` makes, for this port, what is kept.
+    """
+    server = _Server(("127.0.0.1", port), handler)
     kept = server.kept = make(server.server_port)
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()

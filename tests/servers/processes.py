@@ -50,6 +50,7 @@ def running(
     environment = {
         name: value for name, value in os.environ.items() if not name.startswith("TOLLBOOK_")
     }
+    environment["TOLLBOOK_CATALOG_URL"] = ""
     environment |= {f"TOLLBOOK_{name.upper()}": value for name, value in settings.items()}
     process = subprocess.Popen([str(TOLLBOOK), *command], env=environment)
     try:

@@ -19,8 +19,8 @@ from ledger.commands.outcomes import record_outcome
 from ledger.domain.errors import InvalidQuestion, InvalidRecord
 from ledger.domain.money import pico_from_usd, usd_text
 from ledger.domain.outcomes import Outcome, Verdict
-from ledger.queries.outcomes import outcome_history
 from ledger.queries.reader import Reader
+from ledger.queries.records.outcomes import outcome_history
 
 _Moment = Annotated[datetime, Meta(tz=True)]
 

@@ -14,7 +14,7 @@ from collector.api.pages import MOST, PAGE, following, page
 from collector.api.problems import problem
 from ledger.domain.errors import InvalidQuestion
 from ledger.queries.reader import Reader
-from ledger.queries.refusals import Kind, RefusedFilter, dead_letter, list_refused
+from ledger.queries.records.refusals import Kind, RefusedFilter, dead_letter, list_refused
 from ledger.settings import Settings
 
 _PARAMETERS = ("tenant", "receiver", "from", "to", "tz", "reason", "limit", "cursor")

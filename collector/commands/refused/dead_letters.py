@@ -18,7 +18,7 @@ from collector.pipeline.intake import Intake
 from ledger.access.principals import LOCAL_OPERATOR
 from ledger.commands.dead_letters import drop_letters
 from ledger.queries.reader import Reader
-from ledger.queries.refusals import (
+from ledger.queries.records.refusals import (
     RefusedFilter,
     count_letters,
     dead_letter,

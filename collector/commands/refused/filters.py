@@ -9,7 +9,7 @@ from uuid import UUID
 
 import click
 
-from ledger.queries.refusals import RefusedFilter
+from ledger.queries.records.refusals import RefusedFilter
 
 _OPTIONS = (
     click.option("--tenant", help="Only records of this tenant."),

@@ -12,7 +12,7 @@ from collector.commands.surroundings import ledger, settings_and_logs
 from collector.counted import counted
 from ledger.access.principals import LOCAL_OPERATOR
 from ledger.queries.reader import Reader
-from ledger.queries.refusals import list_refused
+from ledger.queries.records.refusals import list_refused
 
 _COLUMNS = {
     "received_at": "received (UTC)",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import uuid4
 
 import numpy as np
@@ -12,17 +12,29 @@ import psycopg
 from exporters.postgres.joining.keys import KeyColumns
 from exporters.postgres.joining.seen_keys import Flags, SeenKeys
 from ledger.domain.key_filters import KeyArray
+from ledger.storage.budgets.versions import BUDGETS
+from ledger.storage.turns import TURN
 
-TURN = "pg_advisory_xact_lock(hashtextextended('tollbook.lane', 0))"
-"""Waits until all bookings before ours have ended; the turn is ours until the transaction ends."""
-
-_ENTER = f"SELECT pg_current_xact_id()::text, clock_timestamp() FROM {TURN}"  # noqa: S608 - our own
+# What is read only when the turn has come takes a statement of its own: one that waits sees what
+# was committed before it began to wait.
+_ENTER = f"""
+    SELECT pg_current_xact_id()::text, clock_timestamp() FROM {TURN};
+    SELECT coalesce(max(version), 0) FROM configuration_versions WHERE subject = '{BUDGETS}'
+"""  # noqa: S608 - our own names
 _FEED = """
     SELECT batch, arrived_on, CASE WHEN writer <> %s THEN keys END FROM key_feed
     WHERE batch > %s ORDER BY batch LIMIT %s
 """
 _BATCHES_AT_ONCE = 50
 _TELL = "INSERT INTO key_feed (arrived_on, writer, keys) VALUES (%s, %s, %s)"
+
+
+class Entered(NamedTuple):
+    """What is known as soon as a turn has come."""
+
+    transaction: str
+    now: datetime
+    budgets_version: int
 
 
 class Lane:
@@ -33,18 +45,22 @@ class Lane:
         self._seen = SeenKeys(days_kept, most_bytes)
         self._heard = 0
 
-    def enter(self, connection: psycopg.Connection[Any]) -> tuple[str, datetime]:
-        """Wait for our turn; returns the transaction's id and the time. Ends with the transaction.
+    def enter(self, connection: psycopg.Connection[Any]) -> Entered:
+        """Wait for our turn, which ends with the transaction.
 
         What other processes told meanwhile is heard first.
         """
         if not self._heard:
             # All of the last days at first: that would keep the others waiting.
             self._hear(connection)
-        row = connection.execute(_ENTER).fetchone()
+        cursor = connection.execute(_ENTER)
+        row = cursor.fetchone()
+        cursor.nextset()
+        version = cursor.fetchone()
         assert row is not None
+        assert version is not None
         self._hear(connection)
-        return row[0], row[1]
+        return Entered(row[0], row[1], version[0])
 
     def suspects(self, columns: KeyColumns) -> Flags:
         """Which records may be related to one that was told before, or among themselves."""

@@ -64,8 +64,8 @@ def test_an_installation_in_good_order_is_well(
     assert {finding["state"] for finding in findings.values()} == {"ok"}
     assert set(findings) == {
         "settings", "Postgres", "schema", "clock", "days ahead", "self-check", "accounting",
-        "dead letters", "spool", "spool: damaged", "spool: failed", "disk", "collector alive",
-        "collector ready",
+        "dead letters", "notices", "spool", "spool: damaged", "spool: failed", "disk",
+        "collector alive", "collector ready",
     }  # fmt: skip
     assert not (tmp_path / "home").exists()
     shown = CliRunner().invoke(tollbook, ["doctor"])

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 
-from exporters.postgres.joining.lane import TURN
+from ledger.storage.turns import TURN
 from tests.factories.calls import a_record
 from tests.servers.api import Api
 from tests.servers.exposition import total

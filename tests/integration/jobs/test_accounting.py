@@ -12,7 +12,7 @@ from collector.jobs.upkeep import bound_dead_letters, check_books
 from collector.pipeline.dead_letters import Replay
 from collector.pipeline.intake import Intake
 from ledger.queries.reader import Reader
-from ledger.queries.refusals import RefusedFilter, count_letters
+from ledger.queries.records.refusals import RefusedFilter, count_letters
 from ledger.settings import Settings
 from ledger.storage.database import Database
 from tests.factories.calls import a_call, a_record

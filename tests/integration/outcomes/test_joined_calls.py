@@ -15,9 +15,9 @@ from ledger.commands.outcomes import record_outcome
 from ledger.domain.calls import Call
 from ledger.domain.joining import MOST_TELLINGS
 from ledger.domain.outcomes import Outcome, Recorded, Verdict
-from ledger.queries.calls import list_calls
-from ledger.queries.outcomes import outcome_history
 from ledger.queries.reader import Reader
+from ledger.queries.records.calls import list_calls
+from ledger.queries.records.outcomes import outcome_history
 from ledger.storage.database import Database
 from tests.factories.calls import START, a_call
 from tests.factories.spans import a_span

@@ -11,8 +11,8 @@ import pytest
 from werkzeug.test import TestResponse
 
 from ledger.access.principals import Principal
-from ledger.queries.outcomes import outcome_history
 from ledger.queries.reader import Reader
+from ledger.queries.records.outcomes import outcome_history
 from ledger.storage.database import Database
 from tests.factories.calls import START, a_call, a_record
 from tests.integration.api.problems import problem_of

@@ -11,8 +11,8 @@ import psycopg
 from sqlalchemy import Connection, text
 
 from ledger.access.principals import LOCAL_OPERATOR
-from ledger.queries.calls import list_calls
 from ledger.queries.reader import Reader
+from ledger.queries.records.calls import list_calls
 from ledger.storage.database import Database
 from ledger.storage.tables import calls as calls_table
 from tests.factories.calls import START, a_record

@@ -10,8 +10,8 @@ import pytest
 from ledger.access.principals import Principal
 from ledger.domain.calls import Call
 from ledger.domain.errors import LedgerUnavailable
-from ledger.queries.names import Named, record_named, records_of_id
 from ledger.queries.reader import Reader
+from ledger.queries.records.names import Named, record_named, records_of_id
 from ledger.storage.database import Database
 from ledger.storage.partitions import drop_keys_before, ensure_key_partitions
 from tests.factories.calls import START, a_call

@@ -11,7 +11,7 @@ import pytest
 
 from ledger.access.principals import Principal
 from ledger.queries.reader import Reader
-from ledger.queries.refusals import RefusedFilter, list_refused
+from ledger.queries.records.refusals import RefusedFilter, list_refused
 from ledger.storage.database import Database
 from tests.factories.calls import a_call, a_record
 from tests.integration.api.problems import problem_of

@@ -17,7 +17,7 @@ from ledger.access.principals import LOCAL_OPERATOR
 from ledger.commands import dead_letters
 from ledger.domain.calls import Call, Refusal
 from ledger.queries.reader import Reader
-from ledger.queries.refusals import RefusedFilter, count_letters, letters_to_replay
+from ledger.queries.records.refusals import RefusedFilter, count_letters, letters_to_replay
 from ledger.settings import Settings
 from ledger.storage.database import Database
 from tests.factories.calls import START, a_call

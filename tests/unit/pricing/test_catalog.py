@@ -3,11 +3,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
+from genai_prices.data import providers
 from genai_prices.types import ModelInfo, Provider
 
 from ledger.domain.usage import TOKEN_FIELDS
 from ledger.pricing.catalog import (
-    SOURCE,
+    LIBRARY,
     TOKEN_FIELD_BY_PRICE_KEY,
     UnknownPrice,
     depends_on_time_of_day,
@@ -15,7 +16,9 @@ from ledger.pricing.catalog import (
     infer_provider,
     rate_card,
 )
-from ledger.pricing.rates import Rate, Tier
+from ledger.pricing.rates import REQUEST, Rate, Tier
+from ledger.pricing.snapshots import providers_of
+from tests.factories.catalogs import as_served, published
 
 _USD_PER_MILLION = 10**18
 _AT = datetime(2026, 11, 2, tzinfo=UTC)
@@ -30,7 +33,7 @@ def found(provider: str, model: str) -> tuple[Provider, ModelInfo]:
 def test_a_rate_card_says_where_its_figures_come_from() -> None:
     card = rate_card(*found("openai", "gpt-4o-mini"), None, _AT)
     assert (card.catalog_provider, card.catalog_model) == ("openai", "gpt-4o-mini")
-    assert (card.source, card.context, card.valid_from) == (SOURCE, (), None)
+    assert (card.source, card.context, card.valid_from) == (LIBRARY, (), None)
     assert dict(card.rates) == {
         "input_tokens": Rate(15 * _USD_PER_MILLION // 100),
         "cache_read_tokens": Rate(75 * _USD_PER_MILLION // 1000),
@@ -111,3 +114,15 @@ def test_only_models_with_off_peak_prices_depend_on_the_time_of_day() -> None:
 
 def test_every_token_type_can_have_a_price() -> None:
     assert set(TOKEN_FIELD_BY_PRICE_KEY.values()) == set(TOKEN_FIELDS)
+
+
+def test_what_a_provider_charges_for_each_request_is_a_rate_of_its_own() -> None:
+    """Perplexity: $14 per thousand requests beside its tokens."""
+    card = rate_card(*found("perplexity", "sonar-pro"), None, _AT)
+    assert dict(card.rates)[REQUEST] == Rate(14 * 10**21)
+    assert "input_tokens" in dict(card.rates)
+
+
+def test_the_published_form_of_the_catalog_has_the_same_prices() -> None:
+    for theirs, ours in zip(providers_of(as_served(published())), providers, strict=True):
+        assert [model.prices for model in theirs.models] == [model.prices for model in ours.models]

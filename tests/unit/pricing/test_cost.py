@@ -36,10 +36,10 @@ def test_a_cost_is_the_sum_of_its_line_items() -> None:
     usage = Usage(input_tokens=200, cache_read_tokens=800, output_tokens=100, reasoning_tokens=3)
     items = tariff.line_items(usage)
     assert items == [
-        LineItem("input_tokens", 200, 150 * PICO_PER_TOKEN, 30_000),
-        LineItem("cache_read_tokens", 800, 75 * PICO_PER_TOKEN, 60_000),
-        LineItem("output_tokens", 100, 600 * PICO_PER_TOKEN, 60_000),
-        LineItem("reasoning_tokens", 3, 600 * PICO_PER_TOKEN, 1_800),
+        LineItem("input_tokens", 200, 150 * PICO_PER_TOKEN, 30_000, "input_tokens"),
+        LineItem("cache_read_tokens", 800, 75 * PICO_PER_TOKEN, 60_000, "cache_read_tokens"),
+        LineItem("output_tokens", 100, 600 * PICO_PER_TOKEN, 60_000, "output_tokens"),
+        LineItem("reasoning_tokens", 3, 600 * PICO_PER_TOKEN, 1_800, "output_tokens"),
     ]
     assert tariff.cost(usage).pico_usd == sum(item.pico_usd for item in items)
 
@@ -48,7 +48,7 @@ def test_line_items_show_the_price_of_the_tier_they_were_charged_at() -> None:
     rate = Rate(5 * PICO_PER_TOKEN, (Tier(10, 7 * PICO_PER_TOKEN),))
     tariff = a_tariff(input_tokens=rate, output_tokens=rate)
     items = tariff.line_items(Usage(input_tokens=11, output_tokens=2))
-    assert [item.yocto_usd_per_token for item in items] == [7 * PICO_PER_TOKEN] * 2
+    assert [item.yocto_per_unit for item in items] == [7 * PICO_PER_TOKEN] * 2
     assert [item.pico_usd for item in items] == [77, 14]
 
 

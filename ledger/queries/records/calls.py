@@ -5,17 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, Table, exists, select, true, tuple_, union_all
+from sqlalchemy import Select, Table, select, true, tuple_, union_all
 
 from ledger.domain.dimensions import SERIES_DIMENSIONS
-from ledger.queries.outcomes import outcomes_of_call
 from ledger.queries.reader import Reader
+from ledger.queries.records.outcomes import outcomes_of_call
+from ledger.queries.revisions.as_of import corrected, never_corrected
 from ledger.storage.tables import calls, corrections, series
 
 Cursor = tuple[datetime, str]
-
-_NAMES = tuple(column.name for column in calls.columns)
-_later = corrections.alias("later")
 
 
 class _Bounds(NamedTuple):
@@ -34,16 +32,18 @@ def list_calls(
     end: datetime | None = None,
     before: Cursor | None = None,
     limit: int = 100,
+    as_of: datetime | None = None,
 ) -> list[dict[str, Any]]:
     """Calls with dimensions, cost and outcome, those before a cursor of (started_at, id).
 
     The same rows as the view `current_calls`, of which Postgres would sort all of a tenant's for
-    every page; here each half is read in the order of its key and ends at the limit.
+    every page; here each half is read in the order of its key and ends at the limit. With `as_of`
+    as the entries booked until then say; verdicts are those of now.
     """
     bounds = _Bounds(tenant, start, end, before, limit)
     halves = (
-        _page(_never_corrected(tenant), calls, bounds),
-        _page(_corrected(tenant), corrections, bounds),
+        _page(never_corrected(tenant, as_of), calls, bounds),
+        _page(corrected(tenant, as_of), corrections, bounds),
     )
     current = union_all(*(select(half.subquery()) for half in halves)).subquery("current")
     verdict = outcomes_of_call(
@@ -73,28 +73,6 @@ def list_calls(
     )
     with reader.connection() as connection:
         return [dict(row) for row in connection.execute(statement).mappings()]
-
-
-def _never_corrected(tenant: str) -> Select[Any]:
-    return select(calls).where(
-        ~exists().where(
-            corrections.c.tenant == tenant,
-            corrections.c.started_at == calls.c.started_at,
-            corrections.c.id == calls.c.id,
-        )
-    )
-
-
-def _corrected(tenant: str) -> Select[Any]:
-    return select(*(corrections.c[name] for name in _NAMES)).where(
-        corrections.c.sign == 1,
-        ~exists().where(
-            _later.c.tenant == tenant,
-            _later.c.started_at == corrections.c.started_at,
-            _later.c.id == corrections.c.id,
-            _later.c.revision > corrections.c.revision,
-        ),
-    )
 
 
 def _page(statement: Select[Any], source: Table, bounds: _Bounds) -> Select[Any]:

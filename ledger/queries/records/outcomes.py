@@ -11,8 +11,8 @@ from typing import Any
 
 from sqlalchemy import CompoundSelect, FromClause, Select, or_, select, tuple_, union_all
 
-from ledger.queries.names import names_of_calls, records_of_id
 from ledger.queries.reader import Reader
+from ledger.queries.records.names import names_of_calls, records_of_id
 from ledger.storage.afterwards_tables import outcomes
 from ledger.storage.joining_tables import copies
 
