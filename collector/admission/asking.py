@@ -31,6 +31,10 @@ _TAG = f'"{TAG_PREFIX}'.encode()
 _Shape = TypeVar("_Shape")
 
 
+class _Usage(UsageRecord, forbid_unknown_fields=True):
+    """Tokens to be expected; under a mistyped name too few would be held."""
+
+
 class _Wanted(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Unknown fields are refused: under a mistyped dimension no budget would be asked."""
 
@@ -48,7 +52,7 @@ class _Wanted(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     session: str | None = None
     service_tier: str | None = None
     tags: msgspec.Raw = NOT_GIVEN
-    usage: UsageRecord | None = None
+    usage: _Usage | None = None
     amount_usd: Decimal | None = None
     amount_tokens: Tokens | None = None
     ttl_seconds: Annotated[float, Meta(gt=0, le=LONGEST_TTL_SECONDS)] = DEFAULT_TTL_SECONDS
@@ -135,7 +139,8 @@ class Reading:
         return Settle(reservation_id, Amount(_pico(spent.amount_usd), spent.amount_tokens))
 
     async def _amount(self, wanted: _Wanted, call: Call) -> Amount:
-        if wanted.amount_usd is None and wanted.amount_tokens is None and wanted.usage is None:
+        is_said = wanted.amount_usd is not None or wanted.amount_tokens is not None
+        if not is_said and not call.usage.is_known:
             raise InvalidRecord(
                 "amount_usd", "missing: say amount_usd, amount_tokens, or the usage to be expected"
             )

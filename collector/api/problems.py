@@ -6,7 +6,9 @@ import logging
 from http import HTTPStatus
 
 import msgspec
+import psycopg
 from flask import Flask, Response
+from sqlalchemy.exc import DataError
 from werkzeug.exceptions import HTTPException
 
 from ledger.domain.errors import (
@@ -102,6 +104,15 @@ def register(app: Flask) -> None:
             if name.lower() not in ("content-type", "content-length"):
                 response.headers[name] = value
         return response
+
+    @app.errorhandler(DataError)
+    @app.errorhandler(psycopg.DataError)
+    def impossible_value(error: Exception) -> Response:
+        """Postgres found a value that no column can hold; where it came from is in the log."""
+        log.warning("a request holds a value that the ledger cannot", exc_info=error)
+        return problem(
+            HTTPStatus.BAD_REQUEST, "a value is out of range, or a text holds a NUL character"
+        )
 
     @app.errorhandler(Exception)
     def unexpected_error(error: Exception) -> Response:

@@ -36,6 +36,11 @@ class SelfCheck(msgspec.Struct, frozen=True):
     records_off: int
     checked_at: datetime
 
+    @property
+    def takes_turns(self) -> bool:
+        """Whether it is one of numbered parts, of which the job checks one or two at a time."""
+        return self.scope.rpartition(" ")[2].isdigit()
+
 
 def server(reader: Reader) -> Server:
     """Version, clock and schema of the server. Raises LedgerUnavailable."""

@@ -7,6 +7,7 @@ from unicodedata import category
 
 from ledger.domain.budgets.budget import OPERATOR, ROLLING, Budget
 from ledger.domain.budgets.scope import EVERY_VALUE, is_dimension
+from ledger.domain.calls import ERROR, OK
 from ledger.domain.dimensions import DIMENSIONS
 from ledger.domain.errors import InvalidRecord
 from ledger.domain.money import PICO_PER_USD
@@ -23,6 +24,7 @@ MOST_USD = 10**12
 MOST_TOKENS = 10**18
 _MOST_DIGITS = 40
 _EXACT = Context(prec=2 * _MOST_DIGITS)
+_STATUSES = (OK, ERROR, EVERY_VALUE)
 
 
 def check_budget(budget: Budget) -> None:
@@ -74,6 +76,8 @@ def _check_scope(budget: Budget) -> None:
             )
         check_text(f"scope.{name}", name)
         check_text(f"scope.{name}", value, may_be_empty=name != "tenant")
+        if name == "status" and value not in _STATUSES:
+            raise InvalidRecord(f"scope.{name}", f"expected {', '.join(_STATUSES)}")
 
 
 def _check_amount(budget: Budget) -> None:

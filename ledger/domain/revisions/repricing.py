@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple
 
 import msgspec
 
-from ledger.domain.calls import Cost
+from ledger.domain.calls import ERROR, OK, Cost
 from ledger.domain.dimensions import SERIES_DIMENSIONS, Series
 from ledger.domain.errors import InvalidRecord
 
@@ -18,6 +18,10 @@ EVERY_TENANT = "*"
 
 COST_STATUS = "cost_status"
 FILTERS: tuple[str, ...] = (*SERIES_DIMENSIONS, COST_STATUS)
+_KNOWN_VALUES = {
+    COST_STATUS: frozenset(("priced", "estimated", "unpriced")),
+    "status": frozenset((OK, ERROR)),
+}
 """What calls can be chosen by, as they stand before they are re-priced."""
 MOST_VALUES = 100
 
@@ -91,6 +95,9 @@ def read_filter(given: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
             raise InvalidRecord(f"filters.{name}", f"expected 1 to {MOST_VALUES} texts")
         if not all(isinstance(value, str) and "\x00" not in value for value in listed):
             raise InvalidRecord(f"filters.{name}", "expected texts")
+        known = _KNOWN_VALUES.get(name)
+        if known is not None and not known.issuperset(listed):
+            raise InvalidRecord(f"filters.{name}", f"expected {', '.join(sorted(known))}")
         found[name] = tuple(listed)
     return found
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.factories.calls import a_record
@@ -41,3 +43,29 @@ def test_names_of_any_script_are_tenants_and_outer_spaces_are_none(client: InPro
     client.post("/v1/calls", json=[a_record(tenant=name) for name in names])
     listed = {row["tenant"] for row in client.get("/v1/tenants").get_json()["tenants"]}
     assert listed == {name.strip() for name in names}
+
+
+_NUL = "a\x00"
+
+
+@pytest.mark.parametrize(
+    ("method", "url", "body"),
+    [
+        ("POST", "/v1/months/2026-10/close", {"tenant": _NUL}),
+        ("POST", "/v1/repricings",
+         {"tenant": _NUL, "from": "2026-11-01", "to": "2026-11-02", "reason": "x"}),
+        ("POST", "/v1/budgets",
+         {"name": "b", "scope": {"tenant": _NUL}, "amount_usd": "1", "period": "day",
+          "action": "notify"}),
+        ("GET", "/v1/calls/x%00/cost?tenant=acme", None),
+        ("GET", "/v1/calls/x%00/outcome?tenant=acme", None),
+        ("GET", f"/v1/repricings/{10**23}", None),
+        ("POST", f"/v1/repricings/{10**23}/cancel", {}),
+    ],
+)  # fmt: skip
+def test_values_that_no_column_can_hold_are_the_senders_fault(
+    client: InProcessClient, method: str, url: str, body: dict[str, Any] | None
+) -> None:
+    answer = client.open(url, method=method, json=body)
+    assert answer.status_code in (400, 404), answer.get_json()
+    assert answer.content_type == "application/problem+json"

@@ -130,6 +130,7 @@ def test_a_name_is_taken_once(client: InProcessClient) -> None:
         ({"action": "shout"}, "action"),
         ({"scope": {"planet": "mars"}}, "scope.planet"),
         ({"scope": {"tags.": "x"}}, "scope.tags."),
+        ({"scope": {"status": "okay"}}, "scope.status"),
         ({"scope": {"tenant": ""}}, "scope.tenant"),
         ({"thresholds": [0]}, "thresholds[0]"),
         ({"thresholds": ["1e-999999"]}, "thresholds[0]"),

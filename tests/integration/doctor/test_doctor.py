@@ -161,3 +161,19 @@ def test_what_is_wrong_in_the_ledger_is_found(
         connection.execute(statement)
     assert wrong() == {check}
     assert found in examined()[check]["found"]
+
+
+@pytest.mark.usefixtures("_ledger")
+def test_parts_that_are_checked_in_turn_may_be_old(database_url: str) -> None:
+    with psycopg.connect(database_url) as connection:
+        connection.execute(
+            "INSERT INTO self_checks (scope, drift_pico_usd, checked_at)"
+            " VALUES ('budget days 3', 0, now() - interval '50 minutes')"
+        )
+    assert wrong() == set()
+    with psycopg.connect(database_url) as connection:
+        connection.execute(
+            "INSERT INTO self_checks (scope, drift_pico_usd, checked_at)"
+            " VALUES ('holds', 0, now() - interval '50 minutes')"
+        )
+    assert wrong() == {"self-check"}

@@ -233,6 +233,9 @@ def test_what_is_wrong_with_a_request_is_named(till: Till) -> None:
     assert refused(tenant="acme", amount_usd="-1")[0] == 400
     assert refused(tenant="acme", amount_usd="1", ttl_seconds=0)[0] == 400
     assert "feature_name" in refused(tenant="acme", amount_usd="1", feature_name="x")[1]
+    mistyped = {"input_tokens": 10, "output_token": 5_000}
+    assert "output_token" in refused(tenant="acme", model="gpt-4o-mini", usage=mistyped)[1]
+    assert refused(tenant="acme", model="gpt-4o-mini", usage={})[0] == 400
     assert refused(f"/v1/reservations/{uuid4()}/settle", amount_usd="1")[0] == 404
     assert refused("/v1/reservations/nonsense/settle", amount_usd="1")[0] == 404
     assert refused(f"/v1/reservations/{uuid4()}/settle")[0] == 400

@@ -123,6 +123,8 @@ def test_calls_that_became_cheaper_show_as_negative_numbers_in_csv(
         ({"filters": {"colour": "red"}}, "filters.colour"),
         ({"filters": {"model": []}}, "filters.model"),
         ({"filters": {"model": [1]}}, "filters.model"),
+        ({"filters": {"cost_status": "unprised"}}, "filters.cost_status"),
+        ({"filters": {"status": ["ok", "fine"]}}, "filters.status"),
         ({"known_at": "2126-01-01T00:00:00Z"}, "known_at"),
         ({"tenants": "acme"}, "body"),
     ],
