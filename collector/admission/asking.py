@@ -35,12 +35,11 @@ class _Usage(UsageRecord, forbid_unknown_fields=True):
     """Tokens to be expected; under a mistyped name too few would be held."""
 
 
-class _Wanted(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """Unknown fields are refused: under a mistyped dimension no budget would be asked."""
+class _Told(msgspec.Struct, kw_only=True):
+    """What a request says of the call to come, under the names that calls have."""
 
     tenant: str | None = None
     provider: str | None = None
-    model: str | None = None
     operation: str | None = None
     feature: str | None = None
     service: str | None = None
@@ -53,6 +52,12 @@ class _Wanted(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     service_tier: str | None = None
     tags: msgspec.Raw = NOT_GIVEN
     usage: _Usage | None = None
+
+
+class _Wanted(_Told, kw_only=True, forbid_unknown_fields=True):
+    """Unknown fields are refused: under a mistyped dimension no budget would be asked."""
+
+    model: str | None = None
     amount_usd: Decimal | None = None
     amount_tokens: Tokens | None = None
     ttl_seconds: Annotated[float, Meta(gt=0, le=LONGEST_TTL_SECONDS)] = DEFAULT_TTL_SECONDS
@@ -64,31 +69,14 @@ class _Spent(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     amount_tokens: Tokens | None = None
 
 
-class _Record(msgspec.Struct, kw_only=True, omit_defaults=True):
+class _Record(_Told, kw_only=True, omit_defaults=True):
     """The same as a call that starts now."""
 
     id: str
     started_at: datetime
     model: str
-    tenant: str | None = None
-    provider: str | None = None
-    operation: str | None = None
-    feature: str | None = None
-    service: str | None = None
-    environment: str | None = None
-    region: str | None = None
-    prompt_name: str | None = None
-    prompt_version: str | None = None
-    user: str | None = None
-    session: str | None = None
-    service_tier: str | None = None
-    tags: msgspec.Raw = NOT_GIVEN
-    usage: UsageRecord | None = None
 
 
-_SAME = tuple(
-    name for name in _Record.__struct_fields__ if name not in ("id", "started_at", "model")
-)
 _wanted = msgspec.json.Decoder(_Wanted)
 _spent = msgspec.json.Decoder(_Spent)
 _any_object = msgspec.json.Decoder(dict[str, Any])
@@ -117,7 +105,7 @@ class Reading:
             id="reservation",
             started_at=now,
             model=wanted.model or UNKNOWN_MODEL,
-            **{name: getattr(wanted, name) for name in _SAME},
+            **{name: getattr(wanted, name) for name in _Told.__struct_fields__},
         )
         call = call_of_record(msgspec.json.encode(record), self._default_tenant)
         call = self._resolve(validated(call, now))
